@@ -1,0 +1,236 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+func agreementRules() []Rule {
+	connections := []Kind{KindConnection}
+	faq := Source{SourceTerms, "HSCN connectivity FAQ, UKCloud, 2021: nobody is connected without the terms of the HSCN Connection Agreement"}
+	return []Rule{
+		{
+			ID: "agreement.missing", Title: "No HSCN Connection Agreement", Severity: Error,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections, YieldsTo: []string{"organisation.unknown"}, Source: faq,
+			Owner: OwnerCustomer,
+			Remedy: "Sign the HSCN Connection Agreement with {nhs}, or sign terms of {csp} that carry it and set " +
+				"agreement.basis to \"flow_down\". If it is signed, ask {nhs} to put it into the register, then {csp} to look again.",
+			check: agreementMissing,
+		},
+		{
+			ID: "agreement.not-checked", Title: "The agreement has not been looked up", Severity: Warning,
+			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
+			YieldsTo: []string{"organisation.unknown", "agreement.dedicated-needs-own"}, Source: faq,
+			Owner:  OwnerCSP,
+			Remedy: "Ask {csp} to look it up.",
+			check:  agreementNotChecked,
+		},
+		{
+			ID: "agreement.flow-down-terms", Title: "No terms that carry the HSCN Connection Agreement", Severity: Error,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections,
+			YieldsTo: []string{"organisation.unknown", "agreement.dedicated-needs-own"},
+			Source:   Source{SourcePolicy, "HSCN connectivity FAQ, UKCloud, 2021: Master Services Agreement v11.0 or later"},
+			Owner:    OwnerCustomer,
+			Remedy: "Sign terms of {csp} that carry the agreement, or use an HSCN Connection Agreement of the organisation's own " +
+				"and set agreement.basis to \"connection_agreement\".",
+			check: agreementFlowDownTerms,
+		},
+		{
+			ID: "agreement.dedicated-needs-own", Title: "A dedicated circuit needs the organisation's own agreement",
+			Severity: Error, Fixed: true,
+			Where: AtValidate | AtBroker, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourceTerms, "HSCN connectivity FAQ, UKCloud, 2021, \"Can UKCloud accept dedicated HSCN connections?\""},
+			Owner:  OwnerCustomer,
+			Remedy: "Set agreement.basis to \"connection_agreement\", or access to \"shared_link\".",
+			check:  agreementDedicatedNeedsOwn,
+		},
+		{
+			ID: "agreement.predates", Title: "The agreement is older than HSCN's", Severity: Error,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourceTerms, "NHS Digital, \"HSCN standards\", 2020: the agreement replaced the IGSoC from April 2017"},
+			Owner:  OwnerCustomer,
+			Remedy: "Sign the HSCN Connection Agreement with {nhs}, or terms of {csp} that carry it.",
+			check:  agreementPredates,
+		},
+		{
+			ID: "agreement.ended", Title: "The agreement has ended", Severity: Error,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections, YieldsTo: []string{"agreement.predates"}, Source: faq,
+			Owner:  OwnerCustomer,
+			Remedy: "Sign the HSCN Connection Agreement with {nhs} again, or terms of {csp} that carry it.",
+			check:  agreementEnded,
+		},
+		{
+			ID: "agreement.ends-early", Title: "The agreement ends before the commitment", Severity: Warning,
+			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourcePractice, "HSCN connectivity FAQ, UKCloud, 2021: a connection is taken for at least one month"},
+			Owner:  OwnerCustomer,
+			Remedy: "Renew it before it ends: without it the connection may be taken away, and is billed to the end of the commitment.",
+			check:  agreementEndsEarly,
+		},
+		{
+			ID: "agreement.other-basis-holds", Title: "The other agreement basis would hold", Severity: Warning,
+			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourcePractice, "HSCN connectivity FAQ, UKCloud, 2021: an agreement of one's own, or terms that carry it"},
+			Owner:  OwnerCustomer,
+			Remedy: "Set agreement.basis to the one that holds.",
+			check:  agreementOtherBasisHolds,
+		},
+		{
+			ID: "agreement.not-hscn", Title: "The reference is another agreement's", Severity: Warning,
+			Where: AtPlan | AtBroker, Applies: AppliesAny, Kinds: connections,
+			Source: Source{SourcePractice, "NHS England, digital onboarding service: the Connection Agreement for APIs"},
+			Owner:  OwnerCustomer,
+			Remedy: "Give the reference of the HSCN Connection Agreement, or none.",
+			check:  agreementNotHSCN,
+		},
+	}
+}
+
+var basisPath = []string{"agreement", "basis"}
+
+func agreementMissing(j *judgement) *hit {
+	basis, known := j.basis()
+	organisation, asked := j.consumer()
+	if !asked || !known || basis != hscn.BasisConnectionAgreement {
+		return nil
+	}
+	own := j.ownAgreement(organisation)
+	if !own.checked || own.found {
+		return nil
+	}
+	return &hit{
+		path:   basisPath,
+		detail: fmt.Sprintf("%s has no agreement in %s.", organisation.label, own.source),
+	}
+}
+
+func agreementNotChecked(j *judgement) *hit {
+	_, a, ok := j.chosen()
+	if !ok || a.checked {
+		return nil
+	}
+	return &hit{path: basisPath, detail: a.unchecked, awaits: hscn.StatePendingEvidence, waiting: j.waitsForLookUp()}
+}
+
+func agreementFlowDownTerms(j *judgement) *hit {
+	basis, known := j.basis()
+	organisation, asked := j.consumer()
+	if !asked || !known || basis != hscn.BasisFlowDown {
+		return nil
+	}
+	terms := j.flowDown(organisation)
+	if !terms.checked || terms.found {
+		return nil
+	}
+
+	var have []string
+	for _, document := range organisation.FlowDown.Record {
+		have = append(have, j.policy.documentTitle(document.Kind)+" "+document.Version)
+	}
+	held := "show no terms between the two"
+	if len(have) > 0 {
+		held = "show only " + firstOf(have)
+	}
+	var needed []string
+	for _, terms := range j.policy.FlowDown {
+		needed = append(needed, terms.Title+" "+terms.MinimumVersion+" or later")
+	}
+	h := &hit{
+		path: basisPath,
+		detail: fmt.Sprintf("No terms with %s carry the HSCN Connection Agreement: %s, %s.",
+			organisation.label, terms.source, held),
+	}
+	if len(needed) == 0 {
+		h.detail += " " + j.policy.csp() + " offers no terms that do."
+		h.remedy = "Use an HSCN Connection Agreement of the organisation's own, and set agreement.basis to \"connection_agreement\"."
+	} else {
+		h.detail += " These do: " + listed(needed, "and") + "."
+	}
+	return h
+}
+
+func agreementDedicatedNeedsOwn(j *judgement) *hit {
+	access, accessKnown := j.access()
+	basis, basisKnown := j.basis()
+	if !accessKnown || !basisKnown || access != hscn.AccessDedicatedCircuit || basis != hscn.BasisFlowDown {
+		return nil
+	}
+	return &hit{
+		path: basisPath,
+		detail: "access is \"dedicated_circuit\" and agreement.basis \"flow_down\": the cloud service provider's terms carry " +
+			"the agreement for its shared link only.",
+	}
+}
+
+func agreementPredates(j *judgement) *hit {
+	_, a, ok := j.chosen()
+	if !ok || !a.found || !a.predates {
+		return nil
+	}
+	return &hit{path: basisPath, detail: fmt.Sprintf("%s %s, according to %s.", a.what, a.since, a.source)}
+}
+
+func agreementEnded(j *judgement) *hit {
+	_, a, ok := j.chosen()
+	if !ok || !a.found || !a.ended {
+		return nil
+	}
+	return &hit{
+		path:   basisPath,
+		detail: fmt.Sprintf("%s held until %s and no longer, according to %s.", a.what, day(a.lastDay), a.source),
+	}
+}
+
+func agreementEndsEarly(j *judgement) *hit {
+	_, a, ok := j.chosen()
+	if !ok || !a.holds() || a.lastDay.IsZero() || !a.lastDay.Before(j.committedTo()) {
+		return nil
+	}
+	return &hit{
+		path: basisPath,
+		detail: fmt.Sprintf("%s ends on %s, according to %s. %s",
+			a.what, day(a.lastDay), a.source, j.commitmentSentence()),
+	}
+}
+
+func agreementOtherBasisHolds(j *judgement) *hit {
+	organisation, chosen, ok := j.chosen()
+	access, accessKnown := j.access()
+	if !ok || !accessKnown {
+		return nil
+	}
+	basis, _ := j.basis()
+	dedicated := access == hscn.AccessDedicatedCircuit
+	other := hscn.BasisFlowDown
+	if basis == hscn.BasisFlowDown {
+		other = hscn.BasisConnectionAgreement
+	}
+	// The provider's terms never carry a dedicated circuit, whatever else they say.
+	fails := chosen.fails() || dedicated && basis == hscn.BasisFlowDown
+	if !fails || dedicated && other == hscn.BasisFlowDown {
+		return nil
+	}
+	alternative := j.standing(organisation, other)
+	if !alternative.holds() {
+		return nil
+	}
+	return &hit{
+		path:   basisPath,
+		detail: fmt.Sprintf("%s holds, according to %s.", alternative.what, alternative.source),
+		remedy: "Set agreement.basis to " + quoted(string(other)) + ".",
+	}
+}
+
+func agreementNotHSCN(j *judgement) *hit {
+	reference, known := j.order.Declared.Text("agreement", "reference").Get()
+	if !known || !hscn.IsAPIOnboardingReference(reference) {
+		return nil
+	}
+	return &hit{
+		path: []string{"agreement", "reference"},
+		detail: fmt.Sprintf("%s is the reference of an agreement for NHS England's APIs, which bears the same name and is not "+
+			"the HSCN Connection Agreement.", quoted(strings.TrimSpace(reference))),
+	}
+}
