@@ -32,8 +32,8 @@ func agreementCases() map[string]ruleCase {
 						"1 November 2026 by Sam Field.",
 					remedy: "Sign the HSCN Connection Agreement with NHS England, HSCN (https://nhs.example/hscn), or sign terms of " +
 						"Example Cloud service desk (desk@cloud.example) that carry it and set agreement.basis to \"flow_down\". If it " +
-						"is signed, ask NHS England, HSCN (https://nhs.example/hscn) to put it into the register, then Example Cloud " +
-						"service desk (desk@cloud.example) to look again.",
+						"is signed, ask NHS England, HSCN to put it into the register, then Example Cloud " +
+						"to look again.",
 				},
 			}},
 			silent: map[string][]step{

@@ -32,6 +32,11 @@ func TestRemedyFor(t *testing.T) {
 			"Ask Example (Service desk, a@b.example, https://b.example), then the NHS.",
 		},
 	}
+	again := Rule{Remedy: "Ask {csp}. {csp} asks {nhs}, and {nhs} answers."}
+	policy := Policy{CSP: "Example", CSPContact: Contact{Title: "Example desk", Phone: "01632 960000"}, NHS: Contact{Title: "NHS England", Email: "a@nhs.example"}}
+	if got, want := again.RemedyFor(policy), "Ask Example desk (01632 960000). Example asks NHS England (a@nhs.example), and NHS England answers."; got != want {
+		t.Errorf("said twice: %q, want %q", got, want)
+	}
 	for name, c := range cases {
 		if got := rule.RemedyFor(c.policy); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

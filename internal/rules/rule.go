@@ -136,7 +136,10 @@ type Rule struct {
 // Anchor is the rule's anchor on a page of documentation.
 func (r Rule) Anchor() string { return strings.ReplaceAll(r.ID, ".", "-") }
 
-// RemedyFor is Remedy in the words of a policy. With the zero Policy it speaks of nobody by name.
+// RemedyFor is Remedy in the words of a policy: where somebody is to be asked, how to reach them stands once. With the
+// zero Policy it speaks of nobody by name.
 func (r Rule) RemedyFor(policy Policy) string {
-	return strings.NewReplacer("{csp}", policy.askCSP(), "{nhs}", policy.askNHS()).Replace(r.Remedy)
+	text := strings.Replace(r.Remedy, "{csp}", policy.askCSP(), 1)
+	text = strings.Replace(text, "{nhs}", policy.askNHS(), 1)
+	return strings.NewReplacer("{csp}", policy.csp(), "{nhs}", policy.nhs()).Replace(text)
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -105,11 +106,11 @@ func (p Policy) askCSP() string {
 
 // askNHS names whom to ask at the NHS, and how.
 func (p Policy) askNHS() string {
-	if p.NHS.Title == "" {
-		return "the NHS"
-	}
-	return withDetails(p.NHS.Title, p.NHS.Email, p.NHS.Phone, p.NHS.URL)
+	return withDetails(p.nhs(), p.NHS.Email, p.NHS.Phone, p.NHS.URL)
 }
+
+// nhs is how a sentence calls the body to ask at the NHS.
+func (p Policy) nhs() string { return cmp.Or(p.NHS.Title, "the NHS") }
 
 // withDetails puts what is given of the details into brackets behind a name.
 func withDetails(name string, details ...string) string {
