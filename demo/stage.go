@@ -126,7 +126,7 @@ func freeAddress(ctx context.Context) (string, error) {
 
 // startBroker starts the broker and waits until it says that it is ready.
 func (s *stage) startBroker(ctx context.Context, program, address string) error {
-	s.broker = exec.Command(program, "serve", "--address", address, "--database", s.path("broker.db"), //nolint:gosec,noctx // the demo runs what it built, and stops it itself, gently
+	s.broker = exec.Command(program, "serve", "--address", address, "--database", s.path("broker.db"), //nolint:noctx // the demo runs what it built, and stops it itself, gently
 		"--operator-token-file", s.path("operator.token"))
 	s.broker.Env = s.env
 	s.broker.Stdout, s.broker.Stderr = s.brokerLog, s.brokerLog
@@ -184,10 +184,10 @@ type result struct {
 func (s *stage) command(ctx context.Context, quiet bool, program string, arguments ...string) (result, error) {
 	shown := append([]string{filepath.Base(program)}, arguments...)
 	fmt.Printf("\n%s\n", s.paint("1", "$ "+quoted(shown)))
-	run := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // the demo's own commands
+	run := exec.CommandContext(ctx, program, arguments...)
 	if !strings.ContainsRune(program, filepath.Separator) {
 		if found, err := lookIn(s.env, program); err == nil {
-			run = exec.CommandContext(ctx, found, arguments...) //nolint:gosec // the same
+			run = exec.CommandContext(ctx, found, arguments...)
 		}
 	}
 	run.Dir, run.Env = s.directory, s.env

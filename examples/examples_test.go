@@ -62,12 +62,13 @@ func exampleFolders(t *testing.T) []string {
 func providerFor(t *testing.T) []string {
 	t.Helper()
 	folder := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, "terraform-provider-hscn"), "..") //nolint:gosec // builds this module
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, "terraform-provider-hscn"), "..")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the provider: %v\n%s", err, output)
 	}
 	configuration := filepath.Join(folder, "cli.tfrc")
-	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"hscn-connect/hscn\" = %q\n  }\n}\n", folder)
+	// An example without required_providers, as the Registry shows them, means the default namespace.
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"hscn-connect/hscn\" = %[1]q\n    \"hashicorp/hscn\" = %[1]q\n  }\n}\n", folder)
 	if err := os.WriteFile(configuration, []byte(overrides), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -566,6 +566,9 @@ type DSPTRecord struct {
 	// PublishedOn A day in Europe/London, `YYYY-MM-DD`.
 	PublishedOn *Date `json:"published_on,omitempty"`
 
+	// RecordedBy Who recorded it; the broker says, whatever is sent, and to operators alone.
+	RecordedBy *string `json:"recorded_by,omitempty"`
+
 	// Status The register's own words, such as `25/26 Standards Met`.
 	Status *string `json:"status,omitempty"`
 }
@@ -596,9 +599,12 @@ type DirectoryRecord struct {
 	PrimaryRole *string  `json:"primary_role,omitempty"`
 
 	// RecordClass `RC1` an organisation, `RC2` a site.
-	RecordClass *string   `json:"record_class,omitempty"`
-	Sites       []ODSCode `json:"sites,omitempty"`
-	Successors  []ODSCode `json:"successors,omitempty"`
+	RecordClass *string `json:"record_class,omitempty"`
+
+	// RecordedBy Who recorded it; the broker says, whatever is sent, and to operators alone.
+	RecordedBy *string   `json:"recorded_by,omitempty"`
+	Sites      []ODSCode `json:"sites,omitempty"`
+	Successors []ODSCode `json:"successors,omitempty"`
 
 	// Title The organisation's name.
 	Title *string `json:"title,omitempty"`
@@ -769,6 +775,9 @@ type FlowDownRecord struct {
 	Documents  []FlowDownDocument `json:"documents"`
 	LookedUpAt Instant            `json:"looked_up_at"`
 	LookedUpBy *string            `json:"looked_up_by,omitempty"`
+
+	// RecordedBy Who recorded it; the broker says, whatever is sent, and to operators alone.
+	RecordedBy *string `json:"recorded_by,omitempty"`
 }
 
 // FlowDownRequirement defines model for FlowDownRequirement.
@@ -1100,7 +1109,10 @@ type RegisterRecord struct {
 	Kind       *RegisterRecordKind `json:"kind,omitempty"`
 	LookedUpAt Instant             `json:"looked_up_at"`
 	LookedUpBy *string             `json:"looked_up_by,omitempty"`
-	Reference  *string             `json:"reference,omitempty"`
+
+	// RecordedBy Who recorded it; the broker says, whatever is sent, and to operators alone.
+	RecordedBy *string `json:"recorded_by,omitempty"`
+	Reference  *string `json:"reference,omitempty"`
 
 	// SignedOn A day in Europe/London, `YYYY-MM-DD`.
 	SignedOn *Date `json:"signed_on,omitempty"`

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
+)
+
+func newOrders(a *app) *cobra.Command {
+	return a.group("orders", "The operator's queue: lists, shows and decides (calls a broker)",
+		newOrdersList(a), newOrdersShow(a), newOrdersApprove(a), newOrdersRefuse(a), newOrdersDone(a), newOrdersFail(a))
+}
+
+func newOrdersList(a *app) *cobra.Command {
+	var all bool
+	list := a.calling(a.command("list", "Lists the orders, what is due first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		broker, err := a.call()
+		if err != nil {
+			return err
+		}
+		orders, err := everything(func(size *int, token *string) ([]api.Order, *string, error) {
+			page, err := client.Decode[api.OrderPage](broker.ListOrders(ctx, &api.ListOrdersParams{PageSize: size, PageToken: token, Closed: &all}))
+			return page.Items, page.NextPageToken, err
+		})
+		if err != nil {
+			return err
+		}
+		return a.show(orders, func() {
+			if len(orders) == 0 {
+				fmt.Fprintln(a.stdout, "There is nothing to do.")
+				return
+			}
+			rows := make([][]string, len(orders))
+			for i, o := range orders {
+				rows[i] = []string{strconv.FormatInt(o.ID, 10), orDash(at(o.DueAt)), orDash(value(o.WaitsFor)), o.State, o.Account, o.Object}
+			}
+			a.table([]string{"ID", "DUE", "WAITS FOR", "STATE", "ACCOUNT", "OBJECT"}, rows)
+		})
+	}))
+	list.Flags().BoolVar(&all, "all", false, "list those that are closed as well")
+	return list
+}
+
+func newOrdersShow(a *app) *cobra.Command {
+	return a.calling(a.command("show ID", "Shows an order, with the steps that fulfil it", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			id, err := orderNumber(args[0])
+			if err != nil {
+				return err
+			}
+			broker, err := a.call()
+			if err != nil {
+				return err
+			}
+			order, err := client.Decode[api.Order](broker.GetOrder(ctx, id))
+			if err != nil {
+				return err
+			}
+			return a.show(order, func() { a.showOrder(order) })
+		}))
+}
+
+func (a *app) showOrder(o api.Order) {
+	a.facts(
+		"Order", strconv.FormatInt(o.ID, 10),
+		"Kind", o.Kind,
+		"Object", o.Object,
+		"Uid", o.ObjectUID,
+		"Account", o.Account,
+		"State", o.State,
+		"Reason", value(o.StateReason),
+		"Waits for", value(o.WaitsFor),
+		"Due", at(o.DueAt),
+		"Created", at(&o.CreatedAt)+" by "+o.CreatedBy,
+		"Closed", strings.TrimSuffix(at(o.ClosedAt)+" by "+value(o.ClosedBy), " by "),
+		"Note", value(o.Note),
+		"Change reference", value(o.ChangeReference),
+		"Policy version", o.PolicyVersion,
+	)
+	var findings strings.Builder
+	writeFindings(&findings, o.Findings)
+	if findings.Len() > 0 {
+		fmt.Fprintf(a.stdout, "\nFindings:%s\n", findings.String())
+	}
+	a.steps(o)
+}
+
+// steps lists what the operator does now, the commands among it.
+func (a *app) steps(o api.Order) {
+	if len(o.Steps) == 0 {
+		return
+	}
+	fmt.Fprintln(a.stdout, "\nWhat to do now:")
+	for i, step := range o.Steps {
+		fmt.Fprintf(a.stdout, "%3d. %s\n", i+1, strings.ReplaceAll(step, "\n", "\n     "))
+	}
+}
+
+// decision sends what an operator decided.
+type decision func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error)
+
+func (a *app) decide(use, short string, decide decision) *cobra.Command {
+	return a.writing(a.command(use, short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := orderNumber(args[0])
+		if err != nil {
+			return err
+		}
+		broker, err := a.call()
+		if err != nil {
+			return err
+		}
+		order, err := decide(ctx, broker, id, client.NewIdempotencyKey())
+		if err != nil {
+			return err
+		}
+		return a.show(order, func() {
+			fmt.Fprintf(a.stdout, "Order %d: %s is now %s.\n", order.ID, order.Object, order.State)
+			a.steps(order)
+		})
+	}))
+}
+
+func newOrdersApprove(a *app) *cobra.Command {
+	var note string
+	command := a.decide("approve ID", "Approves an order that waits for a person's approval",
+		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
+			return client.Decode[api.Order](broker.ApproveOrder(ctx, id, &api.ApproveOrderParams{IdempotencyKey: key}, noteBody(note)))
+		})
+	command.Flags().StringVar(&note, "note", "", "what the approval rests on, kept with the order")
+	return command
+}
+
+func newOrdersDone(a *app) *cobra.Command {
+	var note string
+	command := a.decide("done ID", "Confirms that the network does what was ordered",
+		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
+			return client.Decode[api.Order](broker.ConfirmOrder(ctx, id, &api.ConfirmOrderParams{IdempotencyKey: key}, noteBody(note)))
+		})
+	command.Flags().StringVar(&note, "note", "", "what was done, kept with the order")
+	return command
+}
+
+func newOrdersRefuse(a *app) *cobra.Command {
+	var reason string
+	command := a.decide("refuse ID", "Refuses an order that is not fulfilled yet",
+		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
+			return client.Decode[api.Order](broker.RefuseOrder(ctx, id, &api.RefuseOrderParams{IdempotencyKey: key}, api.OrderReason{Reason: reason}))
+		})
+	return needsReason(command, &reason)
+}
+
+func newOrdersFail(a *app) *cobra.Command {
+	var reason string
+	command := a.decide("fail ID", "Records that fulfilment failed; \"done\" confirms it later all the same",
+		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
+			return client.Decode[api.Order](broker.FailOrder(ctx, id, &api.FailOrderParams{IdempotencyKey: key}, api.OrderReason{Reason: reason}))
+		})
+	return needsReason(command, &reason)
+}
+
+func needsReason(command *cobra.Command, reason *string) *cobra.Command {
+	command.Flags().StringVar(reason, "reason", "", "what the customer reads")
+	if err := command.MarkFlagRequired("reason"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return command
+}
+
+func noteBody(note string) api.OrderNote {
+	if note == "" {
+		return api.OrderNote{}
+	}
+	return api.OrderNote{Note: &note}
+}
+
+func orderNumber(text string) (int64, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 {
+		return 0, &usageError{fmt.Sprintf("an order has a number, as \"hscn-broker orders list\" shows it, not %q", text)}
+	}
+	return id, nil
+}

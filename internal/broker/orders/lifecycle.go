@@ -1,0 +1,236 @@
+package orders
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+// standing is what connections and edge attachments have in common: how far their order is. It points into the row of
+// either.
+type standing struct {
+	kind                   store.ObjectKind
+	uid, account, fullName string
+	policyVersion          int64
+
+	state  *hscn.State
+	reason *string
+	since  *time.Time
+	passed *[]hscn.State
+
+	findings                    *[]api.Finding
+	assuredAt, dueAt, enabledAt **time.Time
+}
+
+func connectionStanding(c *store.Connection) standing {
+	return standing{
+		kind: store.ObjectConnection, uid: c.UID, account: c.Account, fullName: c.FullName(), policyVersion: c.PolicyVersion,
+		state: &c.State, reason: &c.StateReason, since: &c.StateSince, passed: &c.Passed,
+		findings: &c.Findings, assuredAt: &c.AssuredAt, dueAt: &c.EnablementDueAt, enabledAt: &c.EnabledAt,
+	}
+}
+
+func edgeStanding(e *store.EdgeAttachment) standing {
+	return standing{
+		kind: store.ObjectEdgeAttachment, uid: e.UID, account: e.Account, fullName: e.FullName(), policyVersion: e.PolicyVersion,
+		state: &e.State, reason: &e.StateReason, since: &e.StateSince, passed: &e.Passed,
+		findings: &e.Findings, assuredAt: &e.AssuredAt, dueAt: &e.EnablementDueAt, enabledAt: &e.EnabledAt,
+	}
+}
+
+// enter puts the object into a state. The reason says why it is there and who can move it on; entering the state in
+// which it is already changes the reason alone.
+func (s standing) enter(state hscn.State, reason string, now time.Time) {
+	if *s.state != state {
+		*s.state, *s.since = state, now
+	}
+	*s.reason = reason
+}
+
+// pass notes that a person has ended the wait, so that judging the order again does not return to it.
+func (s standing) pass(wait hscn.State) {
+	if !slices.Contains(*s.passed, wait) {
+		*s.passed = append(slices.Clone(*s.passed), wait)
+	}
+}
+
+// unpass takes such a note back.
+func (s standing) unpass(wait hscn.State) {
+	*s.passed = slices.DeleteFunc(slices.Clone(*s.passed), func(state hscn.State) bool { return state == wait })
+}
+
+func (s standing) hasPassed(wait hscn.State) bool { return slices.Contains(*s.passed, wait) }
+
+// waiting are the states before assurance is complete: an order in one of them is judged again when a fact arrives.
+var waiting = []hscn.State{
+	hscn.StatePendingVerification, hscn.StatePendingEvidence, hscn.StatePendingQuote, hscn.StatePendingApproval,
+	hscn.StateAwaitingAuthority,
+}
+
+// waitsForFact are those that a fact alone can end.
+var waitsForFact = []hscn.State{hscn.StatePendingVerification, hscn.StatePendingEvidence}
+
+// nextState is where an order stands that nothing refuses: the first of the states that something awaits, else a
+// person's approval where policy wants one and nobody has given it, else provisioning.
+func nextState(awaits []hscn.State, approval bool) hscn.State {
+	for _, state := range hscn.ConnectionStates() {
+		if slices.Contains(awaits, state) || approval && state == hscn.StatePendingApproval {
+			return state
+		}
+	}
+	return hscn.StateProvisioning
+}
+
+// mayBeBuilt says whether somebody may have begun to make the network do it, so that giving the object up leaves
+// something to remove. What never got beyond the broker's own desk is gone at once.
+func (s standing) mayBeBuilt() bool {
+	switch *s.state {
+	case hscn.StateAwaitingFulfilment, hscn.StateActive, hscn.StateRestricted, hscn.StateFailed, hscn.StateTerminated:
+		return true
+	default:
+		return *s.enabledAt != nil || s.hasPassed(hscn.StateAwaitingFulfilment)
+	}
+}
+
+// waitsFor says in the contract's words what an order about an object in this state waits for.
+func waitsFor(state hscn.State) string {
+	switch state {
+	case hscn.StatePendingVerification, hscn.StatePendingEvidence, hscn.StateAwaitingAuthority:
+		return "evidence"
+	case hscn.StatePendingQuote, hscn.StatePendingApproval:
+		return "approval"
+	case hscn.StatePendingConnection:
+		return "connection"
+	case hscn.StateProvisioning:
+		return "activation"
+	case hscn.StateAwaitingFulfilment, hscn.StateFailed:
+		return "fulfilment"
+	case hscn.StateCeasing:
+		return "removal"
+	default:
+		return ""
+	}
+}
+
+// dueAt is when something is due that may take so many working days from an instant: at the end of the working hours of
+// that day. It is nil where the calendar does not reach that far, since an order is not refused for want of bank holidays.
+func dueAt(calendar *hscn.Calendar, hours api.WorkingHours, from time.Time, workingDays int) (*time.Time, error) {
+	day, err := calendar.AddWorkingDays(hscn.DateIn(from), workingDays)
+	if errors.Is(err, hscn.ErrBeyondHorizon) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	end, err := time.Parse("15:04", hours.End)
+	if err != nil {
+		return nil, fmt.Errorf("working hours: %w", err)
+	}
+	due := day.At(end.Hour(), end.Minute()).UTC()
+	return &due, nil
+}
+
+// londonText writes an instant for people.
+func londonText(t time.Time) string {
+	return t.In(hscn.London()).Format("Monday 2 January 2006, 15:04 MST")
+}
+
+// The reasons that customers read. Each says why the object is in its state and who can move it on.
+
+func reasonWaiting(p *policy, state hscn.State, findings []api.Finding, awaited []string) string {
+	var details []string
+	for _, finding := range findings {
+		if slices.Contains(awaited, finding.Rule) {
+			details = append(details, finding.Detail)
+		}
+	}
+	switch state {
+	case hscn.StatePendingVerification:
+		return fmt.Sprintf("Waits for %s to confirm what the order asks for: %s", p.operator(), strings.Join(details, " "))
+	case hscn.StatePendingEvidence:
+		return fmt.Sprintf("Waits for %s to look up what nobody has looked up yet; the order then goes on by itself. %s",
+			p.operator(), strings.Join(details, " "))
+	case hscn.StatePendingApproval:
+		return fmt.Sprintf("Every precondition is met. Waits for a person at %s to approve it.", p.document.Csp.Title)
+	default:
+		return strings.TrimSpace(fmt.Sprintf("Waits for %s. %s", state.LeftBy(), strings.Join(details, " ")))
+	}
+}
+
+func reasonProvisioning(activateAt *time.Time, now time.Time) string {
+	if activateAt != nil && activateAt.After(now) {
+		return "Every precondition is met. Waits for activate_at, " + londonText(*activateAt) + "."
+	}
+	return "Every precondition is met. The order is on its way to fulfilment."
+}
+
+func reasonAwaitingFulfilment(p *policy, due *time.Time) string {
+	reason := fmt.Sprintf("Waits for %s to make the network do it and to confirm it", p.operator())
+	if due != nil {
+		reason += ", by " + londonText(*due)
+	}
+	return reason + "."
+}
+
+func reasonPendingConnection(connection string) string {
+	return "Waits for " + connection + " to become active."
+}
+
+func reasonFailed(p *policy, why string) string {
+	return fmt.Sprintf("Fulfilment failed: %s %s puts it right and confirms it, or refuses the order.",
+		ended(why), capital(p.operator()))
+}
+
+func reasonRemovalFailed(p *policy, why string) string {
+	return fmt.Sprintf("Given up by its owner. The removal failed: %s Waits for %s to remove it and to confirm that.", ended(why), p.operator())
+}
+
+func reasonRefusedByPerson(p *policy, why string) string {
+	return fmt.Sprintf("Refused by %s: %s", p.operator(), ended(why))
+}
+
+// reasonRefusedByFacts names every finding that refuses, with its remedy.
+func reasonRefusedByFacts(findings []api.Finding) string {
+	sentences := []string{"Refused by what was looked up since."}
+	for _, finding := range findings {
+		if finding.Severity == api.Error {
+			sentences = append(sentences, finding.Detail, finding.Remedy, "Rule: "+finding.Rule+".")
+		}
+	}
+	return strings.Join(sentences, " ")
+}
+
+func reasonRefusedWith(connection, why string) string {
+	return fmt.Sprintf("Refused with %s, on which it hangs. %s", connection, why)
+}
+
+func reasonCeasing(p *policy) string {
+	return "Given up by its owner. Waits for " + p.operator() + " to remove it and to confirm that."
+}
+
+const (
+	reasonCeased     = "Given up by its owner; the removal is confirmed."
+	reasonNeverBuilt = "Given up by its owner before anything was built."
+)
+
+// ended ends a sentence that somebody wrote.
+func ended(sentence string) string {
+	sentence = strings.TrimSpace(sentence)
+	if sentence == "" || strings.ContainsAny(sentence[len(sentence)-1:], ".!?") {
+		return sentence
+	}
+	return sentence + "."
+}
+
+func capital(sentence string) string {
+	if sentence == "" {
+		return sentence
+	}
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
+}

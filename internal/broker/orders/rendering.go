@@ -1,0 +1,196 @@
+package orders
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+// Object returns the account's object of that uid, in whatever state it is.
+func (d *Desk) Object(ctx context.Context, caller request.Caller, uid string) (api.StoredObject, error) {
+	return read(ctx, d, func(ctx context.Context, r *store.Reader) (api.StoredObject, error) {
+		connection, err := r.ConnectionByUID(ctx, uid)
+		switch {
+		case err == nil && connection.Account == caller.Account:
+			shown, err := d.connectionShown(ctx, r, connection, nil)
+			return api.StoredObject{Kind: string(store.ObjectConnection), Connection: &shown}, err
+		case err == nil:
+			return api.StoredObject{}, noObject(uid)
+		case !errors.Is(err, store.ErrNotFound):
+			return api.StoredObject{}, err
+		}
+		edge, err := r.EdgeAttachmentByUID(ctx, uid)
+		switch {
+		case err == nil && edge.Account == caller.Account:
+			shown, err := d.edgeShown(ctx, r, edge, nil)
+			return api.StoredObject{Kind: string(store.ObjectEdgeAttachment), EdgeAttachment: &shown}, err
+		case err == nil || errors.Is(err, store.ErrNotFound):
+			return api.StoredObject{}, noObject(uid)
+		default:
+			return api.StoredObject{}, err
+		}
+	})
+}
+
+func noObject(uid string) error { return gone("There is no object with the uid %s.", uid) }
+
+// renderer makes the contract's objects of rows, over one snapshot.
+type renderer struct {
+	d       *Desk
+	r       *store.Reader
+	inForce *policy
+}
+
+func (d *Desk) renderer(ctx context.Context, r *store.Reader, now time.Time) (renderer, error) {
+	inForce, err := d.policyInForce(ctx, r, now)
+	return renderer{d: d, r: r, inForce: inForce}, err
+}
+
+// zone is what policy says of a zone now, so that a correction shows at once; of a zone that policy has dropped, what it
+// said when the object was ordered.
+func (v renderer) zone(ctx context.Context, name string, policyVersion int64) (api.Zone, error) {
+	if zone, found := v.inForce.document.Zones[name]; found {
+		return zone, nil
+	}
+	judgedBy, err := v.d.policyOfVersion(ctx, v.r, policyVersion)
+	if err != nil {
+		return api.Zone{}, err
+	}
+	return judgedBy.document.Zones[name], nil
+}
+
+func (v renderer) connection(ctx context.Context, c store.Connection) (api.Connection, error) {
+	zone, err := v.zone(ctx, c.Zone, c.PolicyVersion)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	spec := c.Spec
+	shown := api.Connection{
+		Name: c.FullName(), UID: c.UID, Account: c.Account, BrokerID: v.d.db.BrokerID(),
+		Etag: etagOf(c.UID, c.Revision), CreateKeySha256: c.CreateKeySHA256,
+		CreatedAt: c.CreatedAt.UTC(), CreatedBy: c.CreatedBy, UpdatedAt: c.UpdatedAt.UTC(), UpdatedBy: c.UpdatedBy,
+
+		OdsCode: spec.OdsCode, Service: spec.Service,
+		Access: *orDefault(spec.Access, api.SharedLink), Purpose: *orDefault(spec.Purpose, api.Production),
+		Agreement: spec.Agreement, Profile: spec.Profile, Circuits: spec.Circuits, PurchaseOrder: spec.PurchaseOrder,
+		ActivateAt: spec.ActivateAt, AcceptedSetupChargeGbp: spec.AcceptedSetupChargeGbp,
+		DeletionProtection: *orDefault(spec.DeletionProtection, false),
+
+		State: string(c.State), StateReason: given(c.StateReason), StateSince: c.StateSince.UTC(),
+		Zone: c.Zone, Region: zone.Region, DataCentres: zone.DataCentres, ExternalNetworkID: zone.ExternalNetworkID,
+		PolicyVersion: fmt.Sprint(c.PolicyVersion), CommitmentMonths: c.CommitmentMonths,
+		CommitmentEndsOn: given(c.CommitmentEndsOn), EnablementDueAt: utc(c.EnablementDueAt), EnabledAt: utc(c.EnabledAt),
+		AgreementValidatedOn: given(c.AgreementValidatedOn), RevalidateOn: given(c.RevalidateOn),
+	}
+	if c.PendingChange != nil {
+		shown.PendingChange = &c.PendingChange
+	}
+	shown.Version, err = versionOf(shown)
+	return shown, err
+}
+
+func (v renderer) edge(e store.EdgeAttachment) (api.EdgeAttachment, error) {
+	spec := e.Spec
+	shown := api.EdgeAttachment{
+		Name: e.FullName(), UID: e.UID, ConnectionUID: e.ConnectionUID, Account: e.Account, BrokerID: v.d.db.BrokerID(),
+		Etag: etagOf(e.UID, e.Revision), CreateKeySha256: e.CreateKeySHA256,
+		CreatedAt: e.CreatedAt.UTC(), CreatedBy: e.CreatedBy, UpdatedAt: e.UpdatedAt.UTC(), UpdatedBy: e.UpdatedBy,
+
+		GatewayID: spec.GatewayID, VdcID: spec.VdcID, Networks: spec.Networks, BridgingControls: spec.BridgingControls,
+		Fulfilment:         *orDefault(spec.Fulfilment, api.FulfilmentCsp),
+		DeletionProtection: *orDefault(spec.DeletionProtection, false),
+
+		State: string(e.State), StateReason: given(e.StateReason), StateSince: e.StateSince.UTC(),
+		Zone: e.Zone, PolicyVersion: fmt.Sprint(e.PolicyVersion),
+		IncludedAddress: e.IncludedAddress, DNSResolvers: v.inForce.document.DNSResolvers,
+		AttachedGatewayID: given(e.GatewayID), FulfilmentState: fulfilmentState(e),
+		EnablementDueAt: utc(e.EnablementDueAt), EnabledAt: utc(e.EnabledAt),
+	}
+	if e.PendingChange != nil {
+		shown.PendingChange = &e.PendingChange
+	}
+	var err error
+	shown.Version, err = versionOf(shown)
+	return shown, err
+}
+
+// fulfilmentState is how far the CSP is with the gateway's rules; nil where the customer writes them, and where nothing
+// is to be written any more.
+func fulfilmentState(e store.EdgeAttachment) *string {
+	if *orDefault(e.Spec.Fulfilment, api.FulfilmentCsp) == api.FulfilmentCustomer {
+		return nil
+	}
+	state := "pending"
+	switch e.State {
+	case hscn.StateActive, hscn.StateRestricted:
+		state = "in_sync"
+	case hscn.StateFailed:
+		state = "failed"
+	case hscn.StateRefused, hscn.StateCeased, hscn.StateTerminated:
+		return nil
+	}
+	return &state
+}
+
+// etagOf is the revision of what the owner declared. It holds the object's uid, so that the revision of an object is not
+// taken for that of another that has its name later.
+func etagOf(uid string, revision int64) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", uid, revision))
+	return hex.EncodeToString(sum[:8])
+}
+
+// versionOf is a sum of all that is shown, so that nothing that is shown can change without it. Findings are no part of
+// it: they belong to a write, not to the object.
+func versionOf(shown any) (string, error) {
+	text, err := json.Marshal(shown)
+	if err != nil {
+		return "", fmt.Errorf("encode %T: %w", shown, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// existingConnection and existingEdge are what a lost race shows of the object that won it.
+
+func existingConnection(c store.Connection) *api.ExistingObject {
+	return existing(c.FullName(), c.UID, c.CreateKeySHA256, c.Revision, c.CreatedAt, c.CreatedBy, c.UpdatedAt, c.UpdatedBy)
+}
+
+func existingEdge(e store.EdgeAttachment) *api.ExistingObject {
+	return existing(e.FullName(), e.UID, e.CreateKeySHA256, e.Revision, e.CreatedAt, e.CreatedBy, e.UpdatedAt, e.UpdatedBy)
+}
+
+func existing(
+	name, uid, key string, revision int64, createdAt time.Time, createdBy string, updatedAt time.Time, updatedBy string,
+) *api.ExistingObject {
+	etag, updated := etagOf(uid, revision), updatedAt.UTC()
+	return &api.ExistingObject{
+		Name: name, UID: uid, CreateKeySha256: key, Etag: &etag,
+		CreatedAt: createdAt.UTC(), CreatedBy: createdBy, UpdatedAt: &updated, UpdatedBy: &updatedBy,
+	}
+}
+
+// given is nil for what is not given.
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	in := t.UTC()
+	return &in
+}

@@ -1,0 +1,238 @@
+package orders
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+// work is what an operator has to do for an order: the order, what it is about, and the policy in force.
+type work struct {
+	order      api.Order
+	connection api.Connection
+	// edge is the order's object; nil where that is the connection.
+	edge            *api.EdgeAttachment
+	gatewayTitle    string
+	gatewayNetworks []string
+	zone            api.Zone
+	policy          api.Policy
+}
+
+// steps are the sentences that tell an operator what to do now, in their order. They follow from the work alone.
+func steps(w work) []string {
+	if !w.order.Open {
+		return []string{}
+	}
+	switch hscn.State(w.order.State) {
+	case hscn.StatePendingVerification, hscn.StatePendingEvidence:
+		return w.lookUp()
+	case hscn.StatePendingApproval:
+		return w.approve()
+	case hscn.StatePendingConnection:
+		return []string{fmt.Sprintf("Do nothing yet: %s is %s, and this goes on by itself when it is active.",
+			w.connection.Name, w.connection.State)}
+	case hscn.StateProvisioning:
+		return w.wait()
+	case hscn.StateAwaitingFulfilment, hscn.StateFailed:
+		if w.edge != nil {
+			return append(w.attach(), w.confirm()...)
+		}
+		return append(w.connect(), w.confirm()...)
+	case hscn.StateCeasing:
+		if w.edge != nil {
+			return append(w.detach(), w.confirmRemoval())
+		}
+		return append(w.disconnect(), w.confirmRemoval())
+	default:
+		return []string{fmt.Sprintf("Take it up with %s: the state %s is none that a command of this broker leaves.",
+			w.policy.Csp.Contact.Title, w.order.State)}
+	}
+}
+
+// lookUp says what to look up and where, for each finding that the order waits for.
+func (w work) lookUp() []string {
+	code := w.connection.OdsCode
+	var todo []string
+	for _, finding := range w.order.Findings {
+		switch finding.Rule {
+		case "organisation.not-bound":
+			todo = append(todo, fmt.Sprintf("Check with the organisation %s that the account %s may act for it. If it may, add %s to "+
+				"the account's organisations in the inventory.", code, w.order.Account, code))
+		case "organisation.not-checked":
+			todo = append(todo, fmt.Sprintf("Look %s up in the directory of organisations (ODS, by code) and record what it says as "+
+				"directory of organisation %s in the inventory, found: false included.", code, code))
+		case "agreement.not-checked":
+			todo = append(todo, w.lookUpAgreement())
+		case "dspt.not-checked":
+			todo = append(todo, fmt.Sprintf("Look %s up in the DSPT's register (its organisation search, by code) and record the status in "+
+				"the register's own words as dspt of organisation %s in the inventory, found: false included.", code, code))
+		}
+	}
+	if len(todo) == 0 {
+		todo = append(todo, "Look up what the order waits for: "+*orDefault(w.order.StateReason, "see its findings."))
+	}
+	return append(todo,
+		fmt.Sprintf("Load the inventory: %s. The order is judged again by itself: what is good lets it go on, what is bad refuses it.", commandLoad),
+		fmt.Sprintf("To turn it down without that: %s.", commandRefuse(w.order.ID)))
+}
+
+func (w work) lookUpAgreement() string {
+	code := w.connection.OdsCode
+	if w.connection.Agreement.Basis == api.AgreementBasisFlowDown {
+		var terms []string
+		for _, document := range w.policy.Agreements.FlowDownDocuments {
+			terms = append(terms, fmt.Sprintf("%s (%s) of version %s or later", document.Title, document.Kind, document.MinimumVersion))
+		}
+		return fmt.Sprintf("Look in the contracts of %s with %s for %s, and record the documents as flow_down of organisation %s in the "+
+			"inventory, an empty list included.", w.policy.Csp.Title, code, strings.Join(terms, " or "), code)
+	}
+	step := fmt.Sprintf("Look %s up in the register of HSCN Connection Agreements (by ODS code) and record the entry as register of "+
+		"organisation %s in the inventory, found: false included.", code, code)
+	if url := w.policy.NhsContact.URL; url != nil {
+		step += fmt.Sprintf(" %s answers for the register: %s.", w.policy.NhsContact.Title, *url)
+	}
+	return step
+}
+
+// approve says what a person has to check before approving.
+func (w work) approve() []string {
+	c := w.connection
+	basis := "an HSCN Connection Agreement of its own"
+	if c.Agreement.Basis == api.AgreementBasisFlowDown {
+		basis = "terms of " + w.policy.Csp.Title + " that carry the agreement"
+	}
+	link := "the shared link"
+	if c.Access == api.DedicatedCircuit {
+		link = w.circuits()
+	}
+	todo := []string{
+		fmt.Sprintf("Check that the organisation %s, for which the account %s orders, rests on %s.", c.OdsCode, c.Account, basis),
+		fmt.Sprintf("Check that the service %s (%s) in the zone %s is to be joined to HSCN over %s, for %s.",
+			c.Service.ID, c.Service.Type, c.Zone, link, strings.ReplaceAll(string(c.Purpose), "_", " ")),
+		fmt.Sprintf("Check that the profile names people who answer for it: sponsor %s, security lead %s.",
+			c.Profile.BusinessSponsor.Name, c.Profile.SecurityLead.Name),
+	}
+	for _, finding := range w.order.Findings {
+		todo = append(todo, fmt.Sprintf("Weigh the warning %s: %s", finding.Rule, finding.Detail))
+	}
+	if w.policy.SecondPerson {
+		todo = append(todo, "Be another person than the one who recorded the look-up of the agreement.")
+	}
+	return append(todo, fmt.Sprintf("Approve it: %s. Or turn it down: %s.", commandApprove(w.order.ID), commandRefuse(w.order.ID)))
+}
+
+func (w work) wait() []string {
+	if at := w.connection.ActivateAt; at != nil && w.edge == nil {
+		return []string{fmt.Sprintf("Do nothing before %s: its owner does not want it earlier. The broker then asks for it by itself.", londonText(*at))}
+	}
+	return []string{"Do nothing: the broker asks for it by itself in a moment."}
+}
+
+// place is the zone with its region and data centres, as people find it.
+func (w work) place() string {
+	place := fmt.Sprintf("the zone %s (region %s", w.connection.Zone, w.zone.Region)
+	if len(w.zone.DataCentres) > 0 {
+		place += ", " + plural(len(w.zone.DataCentres), "data centre", "data centres") + " " + strings.Join(w.zone.DataCentres, ", ")
+	}
+	return place + ")"
+}
+
+// network is the network that gateways are joined to.
+func (w work) network() string {
+	if id := w.zone.ExternalNetworkID; id != nil {
+		return "the external network " + *id
+	}
+	return "the HSCN network of the zone"
+}
+
+func (w work) gateway() string {
+	gateway := "the gateway " + *orDefault(w.edge.AttachedGatewayID, "(unknown)")
+	if w.gatewayTitle != "" {
+		gateway += " (" + w.gatewayTitle + ")"
+	}
+	return gateway
+}
+
+func (w work) again() []string {
+	if w.order.State != string(hscn.StateFailed) {
+		return nil
+	}
+	return []string{"Put right what failed: " + *orDefault(w.order.Note, "see the order's note.")}
+}
+
+func (w work) connect() []string {
+	c := w.connection
+	todo := append(w.again(), fmt.Sprintf("In %s, make %s available to the service %s (%s) of the account %s.",
+		w.place(), w.network(), c.Service.ID, c.Service.Type, c.Account))
+	if c.Access == api.DedicatedCircuit {
+		todo = append(todo, "Join it to "+w.circuits()+", not to the shared link.")
+	}
+	return append(todo, "Leave everything at drop-all: nothing passes until an edge attachment is active and its allow-lists are.")
+}
+
+func (w work) circuits() string {
+	if len(w.connection.Circuits) == 0 {
+		return "the customer's own circuit"
+	}
+	var circuits []string
+	for name, circuit := range w.connection.Circuits {
+		text := name
+		if circuit.Reference != nil {
+			text += " (" + *circuit.Reference + ")"
+		}
+		circuits = append(circuits, text)
+	}
+	slices.Sort(circuits)
+	return "the customer's " + plural(len(circuits), "circuit", "circuits") + " " + strings.Join(circuits, ", ")
+}
+
+func (w work) attach() []string {
+	e := w.edge
+	todo := append(w.again(),
+		fmt.Sprintf("In %s, join %s of the service %s (%s) to %s.",
+			w.place(), w.gateway(), w.connection.Service.ID, w.connection.Service.Type, w.network()),
+		fmt.Sprintf("Give the gateway the address %s on that network.", e.IncludedAddress))
+	if others := w.gatewayNetworks; len(others) > 0 {
+		todo = append(todo, fmt.Sprintf("Keep HSCN apart from what the gateway carries already (%s): no route and no rule leads from one to the other.",
+			strings.Join(others, ", ")))
+	}
+	todo = append(todo, "Set the gateway's rules for that network to drop-all, in and out: nothing passes until an allow-list says so.")
+	if e.Fulfilment == api.FulfilmentCustomer {
+		todo = append(todo, "Leave all further rules of the gateway alone: the customer writes them.")
+	}
+	return todo
+}
+
+func (w work) confirm() []string {
+	return []string{
+		fmt.Sprintf("Confirm it: %s.", commandDone(w.order.ID)),
+		fmt.Sprintf("If it cannot be done: %s, or for good: %s.", commandFail(w.order.ID), commandRefuse(w.order.ID)),
+	}
+}
+
+func (w work) detach() []string {
+	return []string{
+		fmt.Sprintf("In %s, set the rules of %s for %s to drop-all, in and out.", w.place(), w.gateway(), w.network()),
+		fmt.Sprintf("Take the address %s off the gateway and the gateway off %s.", w.edge.IncludedAddress, w.network()),
+	}
+}
+
+func (w work) disconnect() []string {
+	c := w.connection
+	return []string{fmt.Sprintf("In %s, take %s away from the service %s (%s) of the account %s, unless another of its connections uses it.",
+		w.place(), w.network(), c.Service.ID, c.Service.Type, c.Account)}
+}
+
+func (w work) confirmRemoval() string {
+	return fmt.Sprintf("Confirm that it is removed: %s.", commandDone(w.order.ID))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+// Connection is a row of connections: one for each order that ever stood, also those that were refused or ceased.
+type Connection struct {
+	bun.BaseModel `bun:"table:connections"`
+
+	UID     string `bun:"uid,pk"`
+	Account string `bun:"account"`
+	// Name is the last segment of the full name.
+	Name string `bun:"name"`
+	// ODSCode is canonical; the owner's spelling is in Spec.
+	ODSCode     string      `bun:"ods_code"`
+	ServiceType string      `bun:"service_type"`
+	ServiceID   string      `bun:"service_id"`
+	Access      hscn.Access `bun:"access"`
+	Zone        string      `bun:"zone"`
+
+	State       hscn.State `bun:"state"`
+	StateReason string     `bun:"state_reason,nullzero"`
+	StateSince  time.Time  `bun:"state_since"`
+	// Holds is State.Holds(), set by every write: what holds is unique by name and by service.
+	Holds bool `bun:"holds"`
+	// Passed are the waits that a person has ended already, so that judging the order again does not return to them.
+	Passed []hscn.State `bun:"passed,type:jsonb,nullzero"`
+
+	// Spec is what its owner declared and the operator confirmed.
+	Spec api.ConnectionSpec `bun:"spec,type:jsonb"`
+	// PendingChange is what its owner changed and a person has yet to decide about; nil where there is nothing.
+	PendingChange api.MergePatch `bun:"pending_change,type:jsonb,nullzero"`
+	// Findings are those of the last judgement: what the order waits for, and what it was warned of.
+	Findings []api.Finding `bun:"findings,type:jsonb,nullzero"`
+
+	// Revision counts the changes of what the owner declared, from 1; the caller counts it.
+	Revision int64 `bun:"revision"`
+	// Version counts all writes of the row, from 1; every write counts it.
+	Version int64 `bun:"version"`
+
+	CreatedAt time.Time `bun:"created_at"`
+	CreatedBy string    `bun:"created_by"`
+	UpdatedAt time.Time `bun:"updated_at"`
+	UpdatedBy string    `bun:"updated_by"`
+	// CreateKeySHA256 is KeySHA256 of the idempotency key that made it.
+	CreateKeySHA256 string `bun:"create_key_sha256"`
+	PolicyVersion   int64  `bun:"policy_version"`
+
+	AssuredAt       *time.Time `bun:"assured_at"`
+	EnablementDueAt *time.Time `bun:"enablement_due_at"`
+	EnabledAt       *time.Time `bun:"enabled_at"`
+
+	CommitmentMonths int64 `bun:"commitment_months"`
+	// CommitmentEndsOn, AgreementValidatedOn and RevalidateOn are days, YYYY-MM-DD; empty where there is none.
+	CommitmentEndsOn     string `bun:"commitment_ends_on,nullzero"`
+	AgreementValidatedOn string `bun:"agreement_validated_on,nullzero"`
+	RevalidateOn         string `bun:"revalidate_on,nullzero"`
+}
+
+// FullName is the full resource name.
+func (c Connection) FullName() string { return hscn.ConnectionName(c.Name) }
+
+// NameKey is where a listing by name stands: the names and the uid of the last row of the page before. Names of what was
+// refused may repeat, uids do not.
+type NameKey struct {
+	// Connection is the connection's name, in a listing of edge attachments.
+	Connection string
+	// Name is the row's own.
+	Name string
+	UID  string
+}
+
+// ConnectionFilter chooses connections for a listing.
+type ConnectionFilter struct {
+	Account string
+	// RefusedSince is how far back what was refused is listed beside what holds its name.
+	RefusedSince time.Time
+	// After is the last row of the page before; nil for the first page.
+	After *NameKey
+	// Limit is how many rows at the most.
+	Limit int
+}
+
+// Connections returns a page of an account's connections, in the order of name and uid.
+func (r *Reader) Connections(ctx context.Context, filter ConnectionFilter) ([]Connection, error) {
+	var rows []Connection
+	query := r.q.NewSelect().Model(&rows).Where("account = ?", filter.Account)
+	query = listed(query, filter.RefusedSince)
+	if filter.After != nil {
+		query = query.Where("(name, uid) > (?, ?)", filter.After.Name, filter.After.UID)
+	}
+	err := query.Order("name", "uid").Limit(int64(filter.Limit)).Scan(ctx)
+	return rows, failure("list connections", err)
+}
+
+// listed narrows a query to what listings show: what holds its name, and what was refused since then.
+func listed(query *bun.SelectQuery, refusedSince time.Time) *bun.SelectQuery {
+	// The first condition repeats that of the index.
+	return query.Where("(holds OR state = 'refused')").Where("(holds OR state_since >= ?)", refusedSince)
+}
+
+// ConnectionByName returns the connection of the account that holds the name, or ErrNotFound.
+func (r *Reader) ConnectionByName(ctx context.Context, account, name string) (Connection, error) {
+	var row Connection
+	err := r.q.NewSelect().Model(&row).Where("account = ? AND name = ? AND holds", account, name).Scan(ctx)
+	return row, failure("read a connection", err)
+}
+
+// ConnectionByUID returns the connection in whatever state, or ErrNotFound. It does not ask whose it is.
+func (r *Reader) ConnectionByUID(ctx context.Context, uid string) (Connection, error) {
+	var row Connection
+	err := r.q.NewSelect().Model(&row).Where("uid = ?", uid).Scan(ctx)
+	return row, failure("read a connection", err)
+}
+
+// ConnectionsOfService returns the connections, of whatever account, that hold the service: one for each kind of access
+// at the most.
+func (r *Reader) ConnectionsOfService(ctx context.Context, service ServiceKey) ([]Connection, error) {
+	var rows []Connection
+	err := r.q.NewSelect().Model(&rows).
+		Where("service_type = ? AND service_id = ? AND holds", service.Type, service.ID).
+		Order("access").Scan(ctx)
+	return rows, failure("read the connections of a service", err)
+}
+
+// ServiceHolders returns the names of the account's connections that hold these services. Where two do, by different
+// kinds of access, it is the one that was there first.
+func (r *Reader) ServiceHolders(ctx context.Context, account string, services []ServiceKey) (map[ServiceKey]string, error) {
+	holders := make(map[ServiceKey]string, len(services))
+	if len(services) == 0 {
+		return holders, nil
+	}
+	wanted := make(map[ServiceKey]bool, len(services))
+	ids := make([]string, len(services))
+	for i, service := range services {
+		wanted[service] = true
+		ids[i] = service.ID
+	}
+	var rows []Connection
+	err := r.q.NewSelect().Model(&rows).Column("name", "service_type", "service_id").
+		Where("account = ? AND holds AND service_id IN (?)", account, bun.List(ids)).
+		Order("created_at", "uid").Scan(ctx)
+	if err != nil {
+		return nil, failure("read the connections of services", err)
+	}
+	for _, row := range rows {
+		service := ServiceKey{Type: row.ServiceType, ID: row.ServiceID}
+		if _, taken := holders[service]; wanted[service] && !taken {
+			holders[service] = row.Name
+		}
+	}
+	return holders, nil
+}
+
+// ConnectionsInState returns the connections, of all accounts, that are in one of the states, in the order of account
+// and name; with odsCodes, only those that are for one of these organisations (canonical codes).
+func (r *Reader) ConnectionsInState(ctx context.Context, states []hscn.State, odsCodes []string) ([]Connection, error) {
+	var rows []Connection
+	if len(states) == 0 {
+		return nil, nil
+	}
+	query := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states))
+	if len(odsCodes) > 0 {
+		query = query.Where("ods_code IN (?)", bun.List(odsCodes))
+	}
+	err := query.Order("account", "name", "uid").Scan(ctx)
+	return rows, failure("read connections by their state", err)
+}
+
+// InsertConnection adds the row with version 1, and makes Holds follow State.
+func (tx *Tx) InsertConnection(ctx context.Context, c *Connection) error {
+	c.Version = 1
+	c.settle()
+	_, err := tx.q.NewInsert().Model(c).Exec(ctx)
+	return failure("add a connection", err)
+}
+
+// settle makes the row what it will be read as.
+func (c *Connection) settle() {
+	c.Holds = c.State.Holds()
+	c.StateSince, c.CreatedAt, c.UpdatedAt = Instant(c.StateSince), Instant(c.CreatedAt), Instant(c.UpdatedAt)
+	c.AssuredAt, c.EnabledAt = instantPointer(c.AssuredAt), instantPointer(c.EnabledAt)
+	c.EnablementDueAt = instantPointer(c.EnablementDueAt)
+}
+
+// UpdateConnection writes the whole row, counts its version and makes Holds follow State. It returns ErrStale where the
+// row's version is not the one in c.
+func (tx *Tx) UpdateConnection(ctx context.Context, c *Connection) error {
+	read := c.Version
+	c.Version++
+	c.settle()
+	result, err := tx.q.NewUpdate().Model(c).WherePK().Where("version = ?", read).Exec(ctx)
+	return changedOne("change a connection", result, err)
+}
+
+// changedOne says ErrStale where the row that was to be changed is another by now.
+func changedOne(doing string, result sql.Result, err error) error {
+	if err != nil {
+		return failure(doing, err)
+	}
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return failure(doing, err)
+	}
+	if changed == 0 {
+		return fmt.Errorf("%s: %w", doing, ErrStale)
+	}
+	return nil
+}

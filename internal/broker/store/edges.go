@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+// EdgeAttachment is a row of edge_attachments: one for each order that ever stood, also those that were refused or
+// ceased.
+type EdgeAttachment struct {
+	bun.BaseModel `bun:"table:edge_attachments"`
+
+	UID     string `bun:"uid,pk"`
+	Account string `bun:"account"`
+	// ConnectionUID and ConnectionName are the parent's, which never change.
+	ConnectionUID  string `bun:"connection_uid"`
+	ConnectionName string `bun:"connection_name"`
+	// Name is the last segment of the full name.
+	Name string `bun:"name"`
+	// GatewayID is the gateway that it is attached to, or is to be; empty where that is not known yet.
+	GatewayID string `bun:"gateway_id,nullzero"`
+	Zone      string `bun:"zone"`
+	// IncludedAddress is the address that came with the order. It stays when the address is released, so that what was
+	// stays readable: table addresses says who holds it now.
+	IncludedAddress string `bun:"included_address,nullzero"`
+
+	State       hscn.State `bun:"state"`
+	StateReason string     `bun:"state_reason,nullzero"`
+	StateSince  time.Time  `bun:"state_since"`
+	// Holds is State.Holds(), set by every write: what holds is unique by name and by gateway.
+	Holds bool `bun:"holds"`
+	// Passed are the waits that a person has ended already, so that judging the order again does not return to them.
+	Passed []hscn.State `bun:"passed,type:jsonb,nullzero"`
+
+	// Spec is what its owner declared and the operator confirmed.
+	Spec api.EdgeAttachmentSpec `bun:"spec,type:jsonb"`
+	// PendingChange is what its owner changed and a person has yet to decide about; nil where there is nothing.
+	PendingChange api.MergePatch `bun:"pending_change,type:jsonb,nullzero"`
+	// Findings are those of the last judgement: what the order waits for, and what it was warned of.
+	Findings []api.Finding `bun:"findings,type:jsonb,nullzero"`
+
+	// Revision counts the changes of what the owner declared, from 1; the caller counts it.
+	Revision int64 `bun:"revision"`
+	// Version counts all writes of the row, from 1; every write counts it.
+	Version int64 `bun:"version"`
+
+	CreatedAt time.Time `bun:"created_at"`
+	CreatedBy string    `bun:"created_by"`
+	UpdatedAt time.Time `bun:"updated_at"`
+	UpdatedBy string    `bun:"updated_by"`
+	// CreateKeySHA256 is KeySHA256 of the idempotency key that made it.
+	CreateKeySHA256 string `bun:"create_key_sha256"`
+	PolicyVersion   int64  `bun:"policy_version"`
+
+	AssuredAt       *time.Time `bun:"assured_at"`
+	EnablementDueAt *time.Time `bun:"enablement_due_at"`
+	EnabledAt       *time.Time `bun:"enabled_at"`
+}
+
+// FullName is the full resource name.
+func (e EdgeAttachment) FullName() string { return hscn.EdgeAttachmentName(e.ConnectionName, e.Name) }
+
+// EdgeAttachmentFilter chooses edge attachments for a listing.
+type EdgeAttachmentFilter struct {
+	Account string
+	// Connection is the name of the parent; empty for all.
+	Connection string
+	// RefusedSince is how far back what was refused is listed beside what holds its name.
+	RefusedSince time.Time
+	// After is the last row of the page before; nil for the first page.
+	After *NameKey
+	// Limit is how many rows at the most.
+	Limit int
+}
+
+// EdgeAttachments returns a page of an account's edge attachments, in the order of connection's name, name and uid.
+func (r *Reader) EdgeAttachments(ctx context.Context, filter EdgeAttachmentFilter) ([]EdgeAttachment, error) {
+	var rows []EdgeAttachment
+	query := r.q.NewSelect().Model(&rows).Where("account = ?", filter.Account)
+	query = listed(query, filter.RefusedSince)
+	if filter.Connection != "" {
+		query = query.Where("connection_name = ?", filter.Connection)
+	}
+	if filter.After != nil {
+		query = query.Where("(connection_name, name, uid) > (?, ?, ?)",
+			filter.After.Connection, filter.After.Name, filter.After.UID)
+	}
+	err := query.Order("connection_name", "name", "uid").Limit(int64(filter.Limit)).Scan(ctx)
+	return rows, failure("list edge attachments", err)
+}
+
+// EdgeAttachmentByName returns the edge attachment that holds the name under the connection of that uid, or ErrNotFound.
+func (r *Reader) EdgeAttachmentByName(ctx context.Context, connectionUID, name string) (EdgeAttachment, error) {
+	var row EdgeAttachment
+	err := r.q.NewSelect().Model(&row).Where("connection_uid = ? AND name = ? AND holds", connectionUID, name).Scan(ctx)
+	return row, failure("read an edge attachment", err)
+}
+
+// EdgeAttachmentByUID returns the edge attachment in whatever state, or ErrNotFound. It does not ask whose it is.
+func (r *Reader) EdgeAttachmentByUID(ctx context.Context, uid string) (EdgeAttachment, error) {
+	var row EdgeAttachment
+	err := r.q.NewSelect().Model(&row).Where("uid = ?", uid).Scan(ctx)
+	return row, failure("read an edge attachment", err)
+}
+
+// EdgeAttachmentOfGateway returns the edge attachment, of whatever account, that holds the gateway, or ErrNotFound.
+func (r *Reader) EdgeAttachmentOfGateway(ctx context.Context, gatewayID string) (EdgeAttachment, error) {
+	var row EdgeAttachment
+	err := r.q.NewSelect().Model(&row).Where("gateway_id = ? AND holds", gatewayID).Scan(ctx)
+	return row, failure("read the edge attachment of a gateway", err)
+}
+
+// EdgeAttachmentsOf returns the edge attachments that hold a name under the connection of that uid, in its order.
+func (r *Reader) EdgeAttachmentsOf(ctx context.Context, connectionUID string) ([]EdgeAttachment, error) {
+	var rows []EdgeAttachment
+	err := r.q.NewSelect().Model(&rows).Where("connection_uid = ? AND holds", connectionUID).Order("name").Scan(ctx)
+	return rows, failure("read the edge attachments of a connection", err)
+}
+
+// GatewayHolders returns the full names of the account's edge attachments that hold these gateways.
+func (r *Reader) GatewayHolders(ctx context.Context, account string, gatewayIDs []string) (map[string]string, error) {
+	holders := make(map[string]string, len(gatewayIDs))
+	if len(gatewayIDs) == 0 {
+		return holders, nil
+	}
+	var rows []EdgeAttachment
+	err := r.q.NewSelect().Model(&rows).Column("connection_name", "name", "gateway_id").
+		Where("account = ? AND holds AND gateway_id IN (?)", account, bun.List(gatewayIDs)).Scan(ctx)
+	if err != nil {
+		return nil, failure("read the edge attachments of gateways", err)
+	}
+	for _, row := range rows {
+		holders[row.GatewayID] = row.FullName()
+	}
+	return holders, nil
+}
+
+// EdgeAttachmentsInState returns the edge attachments, of all accounts, that are in one of the states, in the order of
+// account and names.
+func (r *Reader) EdgeAttachmentsInState(ctx context.Context, states []hscn.State) ([]EdgeAttachment, error) {
+	if len(states) == 0 {
+		return nil, nil
+	}
+	var rows []EdgeAttachment
+	err := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states)).
+		Order("account", "connection_name", "name", "uid").Scan(ctx)
+	return rows, failure("read edge attachments by their state", err)
+}
+
+// InsertEdgeAttachment adds the row with version 1, and makes Holds follow State.
+func (tx *Tx) InsertEdgeAttachment(ctx context.Context, e *EdgeAttachment) error {
+	e.Version = 1
+	e.settle()
+	_, err := tx.q.NewInsert().Model(e).Exec(ctx)
+	return failure("add an edge attachment", err)
+}
+
+// settle makes the row what it will be read as.
+func (e *EdgeAttachment) settle() {
+	e.Holds = e.State.Holds()
+	e.StateSince, e.CreatedAt, e.UpdatedAt = Instant(e.StateSince), Instant(e.CreatedAt), Instant(e.UpdatedAt)
+	e.AssuredAt, e.EnabledAt = instantPointer(e.AssuredAt), instantPointer(e.EnabledAt)
+	e.EnablementDueAt = instantPointer(e.EnablementDueAt)
+}
+
+// UpdateEdgeAttachment writes the whole row, counts its version and makes Holds follow State. It returns ErrStale where
+// the row's version is not the one in e.
+func (tx *Tx) UpdateEdgeAttachment(ctx context.Context, e *EdgeAttachment) error {
+	read := e.Version
+	e.Version++
+	e.settle()
+	result, err := tx.q.NewUpdate().Model(e).WherePK().Where("version = ?", read).Exec(ctx)
+	return changedOne("change an edge attachment", result, err)
+}
