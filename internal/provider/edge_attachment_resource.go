@@ -1,0 +1,102 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*edgeAttachmentResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*edgeAttachmentResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*edgeAttachmentResource)(nil)
+	_ resource.ResourceWithImportState    = (*edgeAttachmentResource)(nil)
+)
+
+type edgeAttachmentResource struct {
+	lifecycle[api.EdgeAttachment, edgeAttachmentModel, *edgeAttachmentModel]
+}
+
+func newEdgeAttachmentResource() resource.Resource {
+	r := &edgeAttachmentResource{}
+	r.kind, r.rulesKind, r.nameParts = edgeAttachments, rules.KindEdgeAttachment, []string{"connection_id", "name"}
+	r.parseID = func(id string) error { _, _, err := hscn.ParseEdgeAttachmentName(id); return err }
+	r.create = func(ctx context.Context, s *session, c *client.Client, plan *edgeAttachmentModel) (api.EdgeAttachment, error) {
+		connection, name, err := plan.names()
+		if err != nil {
+			return api.EdgeAttachment{}, err
+		}
+		spec, err := plan.toAPI()
+		if err != nil {
+			return api.EdgeAttachment{}, err
+		}
+		return c.CreateEdgeAttachment(ctx, connection, name, s.connectionUID(hscn.ConnectionName(connection)), spec)
+	}
+	r.update = func(ctx context.Context, c *client.Client, state *edgeAttachmentModel, etag string, patch api.MergePatch) (api.EdgeAttachment, error) {
+		connection, name, err := state.names()
+		if err != nil {
+			return api.EdgeAttachment{}, err
+		}
+		return c.UpdateEdgeAttachment(ctx, connection, name, etag, patch)
+	}
+	r.remove = func(ctx context.Context, c *client.Client, state *edgeAttachmentModel) error {
+		connection, name, err := state.names()
+		if err != nil {
+			return err
+		}
+		_, err = c.DeleteEdgeAttachment(ctx, connection, name, state.UID.ValueString())
+		return err
+	}
+	r.progress = edgeAttachmentProgress
+	return r
+}
+
+func (r *edgeAttachmentResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_edge_attachment"
+}
+
+func (r *edgeAttachmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = edgeAttachmentSchema(ctx)
+}
+
+func (r *edgeAttachmentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config edgeAttachmentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !config.VDCID.IsNull() {
+		notOffered(&resp.Diagnostics, path.Root("vdc_id"), "An edge that the CSP builds")
+	}
+	if config.DeletionProtection.ValueBool() {
+		notOffered(&resp.Diagnostics, path.Root("deletion_protection"), "Protection from deletion")
+	}
+	if config.GatewayID.IsNull() && config.VDCID.IsNull() {
+		resp.Diagnostics.AddAttributeError(path.Root("gateway_id"), "No gateway given",
+			"Say in gateway_id which edge gateway or router is attached: the data source hscn_gateways lists those of the account's services.")
+	}
+	order := rules.Order{Kind: rules.KindEdgeAttachment, Operation: rules.Create, Name: textOf(config.Name), Declared: declaredOf(config.declared())}
+	resp.Diagnostics.Append(validateOffline(ctx, order, config.values())...)
+}
+
+// edgeAttachmentProgress is that of the connection while the edge attachment waits for it.
+func edgeAttachmentProgress(ctx context.Context, c *client.Client, now order) (order, error) {
+	if now.state != hscn.StatePendingConnection {
+		return now, nil
+	}
+	connection, _, err := hscn.ParseEdgeAttachmentName(now.name)
+	if err != nil {
+		return order{}, err
+	}
+	parent, err := c.Connection(ctx, connection)
+	if err != nil {
+		return order{}, err
+	}
+	return connections.order(parent), nil
+}

@@ -1,0 +1,199 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
+
+// Keys of private state.
+const (
+	// privateIdentity holds an identity.
+	privateIdentity = "identity"
+	// privateReplaces is written by the first of the two planning calls of a replacement and read by the second: the name
+	// of the object that is replaced.
+	privateReplaces = "replaces"
+)
+
+// identity is what private state keeps of an object: which one it is, of which broker and account, and the revision that
+// the last read saw.
+type identity struct {
+	UID      string `json:"uid"`
+	Account  string `json:"account"`
+	BrokerID string `json:"broker_id"`
+	Etag     string `json:"etag"`
+	Version  string `json:"version"`
+}
+
+// keeper is private state, as requests and responses of the framework have it.
+type keeper interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+type keyReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+// save writes the identity into private state.
+func (i identity) save(ctx context.Context, private keeper) diag.Diagnostics {
+	return saveKey(ctx, private, privateIdentity, i)
+}
+
+func saveKey(ctx context.Context, private keeper, key string, value any) diag.Diagnostics {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return diag.Diagnostics{providerFault("saving private state", err)}
+	}
+	return private.SetKey(ctx, key, text)
+}
+
+// loadKey reads a key of private state; it is the zero value where there is none, as after an import.
+func loadKey[T any](ctx context.Context, private keyReader, key string) (T, diag.Diagnostics) {
+	var value T
+	text, diags := private.GetKey(ctx, key)
+	if diags.HasError() || len(text) == 0 {
+		return value, diags
+	}
+	if err := json.Unmarshal(text, &value); err != nil {
+		diags.Append(providerFault("reading private state", err))
+	}
+	return value, diags
+}
+
+// order is what every object of the broker's has, whatever it is.
+type order struct {
+	identity
+	// name is the full one.
+	name            string
+	state           hscn.State
+	reason          string
+	stateSince      api.Instant
+	enablementDueAt *api.Instant
+	findings        []api.Finding
+}
+
+// kind is how objects of one kind are asked for.
+type kind[T any] struct {
+	// noun is what a sentence calls one, resourceType what a configuration does.
+	noun, resourceType string
+	// get reads the live object of a full name.
+	get func(ctx context.Context, c *client.Client, id string) (T, error)
+	// member takes the object out of one that was found by its uid, or nil where it is of another kind.
+	member func(api.StoredObject) *T
+	// order returns what it has in common with every other.
+	order func(T) order
+}
+
+// found is what became of an object: it is the live one, or one that was refused and is only found by its uid; or it is
+// gone.
+type found[T any] struct {
+	object T
+	gone   bool
+}
+
+// find reads an object that state knows. Only the broker's own word, that of the broker and the account that made the
+// object, makes it gone; whatever else answers is an error that says what differs, so that state is kept.
+func (k kind[T]) find(ctx context.Context, s *session, c *client.Client, id string, known identity) (found[T], diag.Diagnostics) {
+	var diags diag.Diagnostics
+	op := operation{doing: "reading " + k.noun, endpoint: s.endpoint}
+	object, err := k.get(ctx, c, id)
+	switch {
+	case err == nil && (known.UID == "" || k.order(object).UID == known.UID):
+		diags.Append(k.sameBroker(k.order(object), known)...)
+		return found[T]{object: object}, diags
+	case err != nil && !client.IsObjectGone(err):
+		return found[T]{}, op.failed(ctx, err)
+	case err != nil && known.UID == "":
+		// An import: there is nothing yet that could be gone.
+		diags.AddError("Error importing "+k.noun, fmt.Sprintf("There is no %s for this account, or no longer. Check the id, the provider's account and its endpoint.%s",
+			id, referenceOf(err)))
+		return found[T]{}, diags
+	}
+
+	object, err = k.byUID(ctx, c, known.UID)
+	if client.IsObjectGone(err) {
+		diags.Append(k.goneFor(err, "reading", id, known)...)
+		return found[T]{gone: true}, diags
+	}
+	if err != nil {
+		return found[T]{}, op.failed(ctx, err)
+	}
+	switch o := k.order(object); o.state {
+	case hscn.StateRefused:
+		diags.Append(k.sameBroker(o, known)...)
+		return found[T]{object: object}, diags
+	case hscn.StateCeasing, hscn.StateCeased:
+		return found[T]{gone: true}, diags
+	default:
+		diags.AddError("Error reading "+k.noun, fmt.Sprintf("The broker contradicts itself: by its uid, %s, %s is %s, and by its name it is not there. "+
+			"State is kept as it is. It may have changed in between: plan again. If it stays, tell your cloud service provider.", known.UID, id, o.state))
+		return found[T]{}, diags
+	}
+}
+
+// byUID reads an object that its name may no longer find.
+func (k kind[T]) byUID(ctx context.Context, c *client.Client, uid string) (T, error) {
+	var none T
+	stored, err := c.Object(ctx, uid)
+	if err != nil {
+		return none, err
+	}
+	member := k.member(stored)
+	if member == nil {
+		return none, fmt.Errorf("the broker has a %s under the uid %s, not a %s", stored.Kind, uid, k.noun)
+	}
+	return *member, nil
+}
+
+// goneFor says what differs where somebody else than the object's own broker and account says that it is gone.
+func (k kind[T]) goneFor(err error, doing, id string, known identity) diag.Diagnostics {
+	var diags diag.Diagnostics
+	problem, ok := client.AsProblem(err)
+	if !ok {
+		return diags
+	}
+	account := ""
+	if problem.Account != nil {
+		account = *problem.Account
+	}
+	var differs string
+	switch {
+	case problem.BrokerID != known.BrokerID:
+		differs = fmt.Sprintf("Another broker than the one that made it says so: this one is %s, it was made by %s. "+
+			"Check endpoint (HSCN_ENDPOINT). If your cloud service provider set up its broker anew, ask there what became of your orders.",
+			problem.BrokerID, known.BrokerID)
+	case account != "" && account != known.Account:
+		differs = fmt.Sprintf("It belongs to the account %s, and this was asked for the account %s. Check account (HSCN_ACCOUNT) and token (HSCN_TOKEN).",
+			known.Account, account)
+	default:
+		return diags
+	}
+	diags.AddError("Error "+doing+" "+k.noun, fmt.Sprintf("%s is not to be found, but it is kept in state. %s%s", id, differs, reference(problem)))
+	return diags
+}
+
+// sameBroker warns where the very object is found at another broker than the one that made it: a database that was put
+// back, which the operator gives a new id. Another account never shows it.
+func (k kind[T]) sameBroker(now order, known identity) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if known.BrokerID != "" && now.BrokerID != known.BrokerID {
+		diags.AddWarning("The broker has a new identity", fmt.Sprintf("%s was made by the broker %s and is now found, with the same uid, at the broker %s. "+
+			"That is what it looks like when a broker's database was put back from a copy. If you do not know of it, ask your cloud service provider.",
+			now.name, known.BrokerID, now.BrokerID))
+	}
+	return diags
+}
+
+// referenceOf is what finds the request of an error in the broker's log.
+func referenceOf(err error) string {
+	if problem, ok := client.AsProblem(err); ok {
+		return reference(problem)
+	}
+	return ""
+}

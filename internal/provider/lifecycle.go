@@ -1,0 +1,324 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
+)
+
+// What timeouts are where the configuration says nothing.
+const (
+	createTimeout = 20 * time.Minute
+	updateTimeout = 20 * time.Minute
+	deleteTimeout = 10 * time.Minute
+)
+
+// own is what every resource's model has.
+type own struct {
+	name, id, state, stateReason, waitFor types.String
+	timeouts                              timeouts.Value
+}
+
+// model is what a resource's model M can do, where A is the contract's object.
+type model[A, M any] interface {
+	*M
+	// own returns the attributes that every resource has.
+	own() own
+	// plannedID is the full name, or unknown where a part of it is; setID puts it into the model.
+	plannedID() types.String
+	setID(types.String)
+	// values are the declared attributes and those that make up the id.
+	values() map[string]attr.Value
+	// spec makes what is sent to the broker, in the one spelling of everything.
+	spec() (any, error)
+	// fromAPI takes over an object as the broker has it. What only Terraform knows stays; so do spellings.
+	fromAPI(ctx context.Context, object A) diag.Diagnostics
+	// forgetComputed makes unknown what the apply will tell, keepStable takes from state what no change in place moves, and
+	// keepComputed everything that the broker tells.
+	forgetComputed()
+	keepStable(state *M)
+	keepComputed(state *M)
+}
+
+// lifecycle is what all resources do in the same way: plan, order, read, change, give up, adopt. A resource embeds one
+// and adds its schema, its offline checks and how its requests are made.
+type lifecycle[A, M any, P model[A, M]] struct {
+	session *session
+
+	kind[A]
+	rulesKind rules.Kind
+	// nameParts are the attributes that make up the id.
+	nameParts []string
+	parseID   func(id string) error
+
+	// planNew puts into the plan of a new object what is known of it before it is ordered; may be nil.
+	planNew func(ctx context.Context, s *session, plan P)
+	create  func(ctx context.Context, s *session, c *client.Client, plan P) (A, error)
+	update  func(ctx context.Context, c *client.Client, state P, etag string, patch api.MergePatch) (A, error)
+	remove  func(ctx context.Context, c *client.Client, state P) error
+	// remember keeps for the run what others need to know of an object that was read or made; may be nil.
+	remember func(s *session, object A)
+	// progress is the order by whose state that of an object is judged while it is waited for.
+	progress func(ctx context.Context, c *client.Client, now order) (order, error)
+}
+
+func (l *lifecycle[A, M, P]) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	l.session = sessionFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // rules never stand in the way of giving something up
+	}
+	var planned M
+	plan := P(&planned)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	p := planning{kind: l.rulesKind, nameParts: l.nameParts}
+	var state P
+	if !req.State.Raw.IsNull() {
+		state = P(new(M))
+		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	}
+	var diags diag.Diagnostics
+	p.priorReplaces, diags = loadKey[string](ctx, req.Private, privateReplaces)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	plan.setID(plan.plannedID())
+	p.name, p.id, p.waitFor, p.planned = plan.own().name, plan.own().id, plan.own().waitFor, plan.values()
+	if state != nil {
+		p.prior, p.priorState, p.priorReason = state.values(), state.own().state, state.own().stateReason
+	}
+	decided, replace := p.decide()
+	resp.Diagnostics.Append(p.judge(ctx, l.session, decided)...)
+
+	switch decided {
+	case creates:
+		if l.planNew != nil {
+			l.planNew(ctx, l.session, plan)
+		}
+		if p.replacementHalf() {
+			plan.setID(types.StringUnknown())
+		}
+	case replaces:
+		plan.forgetComputed()
+		resp.RequiresReplace = replace
+		resp.Diagnostics.Append(saveKey(ctx, resp.Private, privateReplaces, state.own().id.ValueString())...)
+	case changes, resumes:
+		plan.forgetComputed()
+		plan.keepStable((*M)(state))
+	case keeps:
+		plan.keepComputed((*M)(state))
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	plan := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	c := l.session.caller(&resp.Diagnostics)
+	timeout, diags := plan.own().timeouts.Create(ctx, createTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	op := l.operation("creating", plan.values())
+	op.resourceType, op.id, op.orders = l.resourceType, plan.plannedID().ValueString(), true
+	made, err := l.create(ctx, l.session, c, plan)
+	if err != nil {
+		resp.Diagnostics.Append(op.failed(ctx, err)...)
+		return
+	}
+	// The order stands: it is in state before anything is waited for.
+	if diags := l.store(ctx, made, plan, &resp.State, resp.Private); diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.AddError("Error "+op.doing, "The order stands, but it could not be put into state. This block adopts it:\n\n"+op.importBlock())
+		return
+	}
+	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(made), op.values)...)
+	seen, waited, diags := l.wait(ctx, c, made, plan)
+	resp.Diagnostics.Append(diags...)
+	switch refused := l.order(seen); {
+	case !waited:
+	case refused.state == hscn.StateRefused:
+		resp.Diagnostics.AddError("The "+l.noun+" was refused", fmt.Sprintf("%s was refused: %s\n\nNothing is kept in state, and its name is free.",
+			refused.name, sentence(refused.reason)))
+		resp.State.RemoveResource(ctx)
+	default:
+		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
+	}
+}
+
+func (l *lifecycle[A, M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if !l.session.asks() {
+		return // the warning of Configure says that nothing is read
+	}
+	state := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	known, diags := loadKey[identity](ctx, req.Private, privateIdentity)
+	resp.Diagnostics.Append(diags...)
+	c := l.session.caller(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	found, diags := l.find(ctx, l.session, c, state.own().id.ValueString(), known)
+	resp.Diagnostics.Append(diags...)
+	switch {
+	case resp.Diagnostics.HasError():
+	case found.gone:
+		resp.State.RemoveResource(ctx)
+	default:
+		resp.Diagnostics.Append(l.store(ctx, found.object, state, &resp.State, resp.Private)...)
+	}
+}
+
+func (l *lifecycle[A, M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	plan, state := P(new(M)), P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	known, diags := loadKey[identity](ctx, req.Private, privateIdentity)
+	resp.Diagnostics.Append(diags...)
+	timeout, diags := plan.own().timeouts.Update(ctx, updateTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.own().state.IsUnknown() {
+		// Only what is Terraform's own changes, such as wait_for: the broker is not asked.
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	c := l.session.caller(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	op := l.operation("updating", plan.values())
+	now, err := l.change(ctx, c, state, plan, known)
+	if err != nil {
+		resp.Diagnostics.Append(op.failed(ctx, err)...)
+		return
+	}
+	resp.Diagnostics.Append(l.store(ctx, now, plan, &resp.State, resp.Private)...)
+	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(now), op.values)...)
+	if seen, waited, diags := l.wait(ctx, c, now, plan); waited {
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
+	}
+}
+
+func (l *lifecycle[A, M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	state := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	known, diags := loadKey[identity](ctx, req.Private, privateIdentity)
+	resp.Diagnostics.Append(diags...)
+	timeout, diags := state.own().timeouts.Delete(ctx, deleteTimeout)
+	resp.Diagnostics.Append(diags...)
+	c := l.session.caller(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+
+	switch err := l.remove(ctx, c, state); {
+	case client.IsObjectGone(err):
+		// Somebody was faster, or it was refused: the same to whoever wants it gone, if the right broker says so.
+		resp.Diagnostics.Append(l.goneFor(err, "deleting", state.own().id.ValueString(), known)...)
+	case err != nil:
+		resp.Diagnostics.Append(l.operation("deleting", state.values()).failed(ctx, err)...)
+	}
+}
+
+func (l *lifecycle[A, M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if err := l.parseID(req.ID); err != nil {
+		resp.Diagnostics.AddError("Error importing "+l.noun, fmt.Sprintf("The %s.", err))
+		return
+	}
+	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
+}
+
+// operation is a request about an object whose values are known.
+func (l *lifecycle[A, M, P]) operation(doing string, values map[string]attr.Value) operation {
+	return operation{doing: doing + " " + l.noun, endpoint: l.session.endpoint, values: values}
+}
+
+// store puts an object into state and its identity into private state.
+func (l *lifecycle[A, M, P]) store(ctx context.Context, object A, atHand P, state *tfsdk.State, private keeper) diag.Diagnostics {
+	filled := *atHand
+	diags := P(&filled).fromAPI(ctx, object)
+	if diags.HasError() {
+		return diags
+	}
+	diags.Append(state.Set(ctx, &filled)...)
+	diags.Append(l.order(object).save(ctx, private)...)
+	if l.remember != nil {
+		l.remember(l.session, object)
+	}
+	return diags
+}
+
+// change sends what differs between state and plan. Where nothing does, as when only the wait goes on, it reads the
+// object instead.
+func (l *lifecycle[A, M, P]) change(ctx context.Context, c *client.Client, state, plan P, known identity) (A, error) {
+	var none A
+	from, err := state.spec()
+	if err != nil {
+		return none, err
+	}
+	to, err := plan.spec()
+	if err != nil {
+		return none, err
+	}
+	patch, err := client.MergePatch(from, to)
+	if err != nil {
+		return none, err
+	}
+	if len(patch) == 0 {
+		return l.get(ctx, c, state.own().id.ValueString())
+	}
+	return l.update(ctx, c, state, known.Etag, patch)
+}
+
+// wait waits for an order where the configuration says so. It returns the object as it was last seen.
+func (l *lifecycle[A, M, P]) wait(ctx context.Context, c *client.Client, object A, plan P) (A, bool, diag.Diagnostics) {
+	if plan.own().waitFor.ValueString() != string(hscn.WaitForActive) {
+		return object, false, nil
+	}
+	w := wait{look: func(ctx context.Context) (order, order, error) {
+		seen, err := l.get(ctx, c, l.order(object).name)
+		if client.IsObjectGone(err) {
+			// Its name is free: what became of it is only found by its uid.
+			seen, err = l.byUID(ctx, c, l.order(object).UID)
+		}
+		if err != nil {
+			return order{}, order{}, err
+		}
+		object = seen
+		now := l.order(seen)
+		progress, err := l.progress(ctx, c, now)
+		return now, progress, err
+	}}
+	diags := w.untilActive(ctx, l.order(object))
+	return object, true, diags
+}
