@@ -79,7 +79,21 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // New makes a client. It reads the files that config names and does no other I/O. The error is a *ConfigError.
 func New(config Config) (*Client, error) {
-	return newClient(config, http.DefaultTransport, pacing{base: retryBase, ceiling: retryCeiling, random: rand.Float64, now: time.Now})
+	return newClient(config, pooled(), pacing{base: retryBase, ceiling: retryCeiling, random: rand.Float64, now: time.Now})
+}
+
+// idleConnections is how many connections to the broker are kept for the next request. Terraform works on ten resources
+// at a time; net/http keeps two.
+const idleConnections = 16
+
+func pooled() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport // somebody replaced it, and means it
+	}
+	own := standard.Clone()
+	own.MaxIdleConnsPerHost = idleConnections
+	return own
 }
 
 // newClient is New with what tests replace: the transport that requests go through and the pace of retries.

@@ -56,7 +56,7 @@ func (s *session) check(ctx context.Context, order rules.Order, values map[strin
 func (s *session) warnings(ctx context.Context, made order, values map[string]attr.Value) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, finding := range made.findings {
-		if _, told := s.told.Load(toldKey{made.name, finding.Rule}); true || !told {
+		if _, told := s.told.Load(toldKey{made.name, finding.Rule}); !told {
 			diags.Append(findingDiagnostic(finding, attributePath(ctx, values, pointerSegments(finding.Pointer)), false))
 		}
 	}

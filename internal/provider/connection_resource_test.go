@@ -187,6 +187,22 @@ func TestAccConnectionIsRefusedAtPlan(t *testing.T) {
 	})
 }
 
+func TestAccConnectionForAnOrganisationThatIsNotTheAccounts(t *testing.T) {
+	t.Parallel()
+	underEachPolicy(t, func(t *testing.T, site *acctest.Site) {
+		config := func(code string) string {
+			return site.Provider() + site.Connection("records", "records-prod", 1, code)
+		}
+		acctest.Terraform(t,
+			refused(config(acctest.Foreign), "The account may not act for this organisation", `ods_code = "`+acctest.Foreign+`"`,
+				"Your cloud service provider can put this right.", "Rule: organisation.not-bound"),
+			// The code is one that nobody has ever heard of: it is asked for by name before it is refused.
+			refused(config("ZZZ99"), "ZZZ99", "Rule: organisation.not-bound"),
+			refused(strings.Replace(config(acctest.Good), site.Service(1).ID, site.Service(1).ID+"99", 1), "No such cloud service", "hscn_services", "Rule: service.unknown"),
+		)
+	})
+}
+
 func TestAccConnectionIsRefusedAtApply(t *testing.T) {
 	t.Parallel()
 	underEachPolicy(t, func(t *testing.T, site *acctest.Site) {
@@ -254,20 +270,29 @@ func TestAccConnectionOfTheSameNameByAnotherIsNotAdopted(t *testing.T) {
 func TestAccConnectionIsReplacedWithWhatHangsOnIt(t *testing.T) {
 	t.Parallel()
 	site := acctest.Start(t, "neutral")
-	edge := acctest.Edge("web", "web", "records", "local.gateway")
-	config := func(n int) string {
-		return site.Provider() + "locals {\n  gateway = \"" + site.Gateway(n) + "\"\n}\n" +
-			site.Connection("records", "records-prod", n, acctest.Good) + edge
+	// Nothing of the edge attachment's own changes: it is replaced because the connection under it is, and the provider is
+	// not told that it is.
+	config := func(trigger string) string {
+		return site.Provider() + "resource \"terraform_data\" \"trigger\" {\n  input = \"" + trigger + "\"\n}\n" +
+			site.Connection("records", "records-prod", 1, acctest.Good, "lifecycle {\n    replace_triggered_by = [terraform_data.trigger]\n  }") +
+			acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)
 	}
+	var before, after string
 	acctest.Terraform(t,
-		resource.TestStep{Config: config(1)},
+		resource.TestStep{Config: config("first"), Check: attributeInto(edgeAddress, "included_address", &before)},
 		resource.TestStep{
-			Config: config(2),
+			Config: config("second"),
 			ConfigPlanChecks: planned(connectionAddress, plancheck.ResourceActionReplace,
-				plancheck.ExpectResourceAction("hscn_edge_attachment.web", plancheck.ResourceActionReplace)),
+				plancheck.ExpectUnknownValue(connectionAddress, tfjsonpath.New("id")),
+				plancheck.ExpectResourceAction(edgeAddress, plancheck.ResourceActionReplace)),
+			ConfigStateChecks: []statecheck.StateCheck{has(connectionAddress, "id", is(connectionName))},
+			Check:             attributeInto(edgeAddress, "included_address", &after),
 		},
-		noChanges(config(2)),
+		noChanges(config("second")),
 	)
+	if before != after || after == "" {
+		t.Errorf("the address was %s and is %s", before, after)
+	}
 }
 
 func TestAccConnectionChangedElsewhereIsPutBack(t *testing.T) {

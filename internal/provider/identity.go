@@ -16,8 +16,8 @@ import (
 const (
 	// privateIdentity holds an identity.
 	privateIdentity = "identity"
-	// privateReplaces is written by the first of the two planning calls of a replacement and read by the second: the name
-	// of the object that is replaced.
+	// privateReplaces is written by every planning call for what is in state, so by the first of the two calls of a
+	// replacement too, and read by the second, which sees no state: the id of the object that is replaced.
 	privateReplaces = "replaces"
 )
 

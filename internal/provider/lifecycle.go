@@ -103,6 +103,8 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 	p.name, p.id, p.waitFor, p.planned = plan.own().name, plan.own().id, plan.own().waitFor, plan.values()
 	if state != nil {
 		p.prior, p.priorState, p.priorReason = state.values(), state.own().state, state.own().stateReason
+		// Any such call may turn out to be the first of a replacement: -replace and replace_triggered_by are not told.
+		resp.Diagnostics.Append(saveKey(ctx, resp.Private, privateReplaces, state.own().id.ValueString())...)
 	}
 	decided, replace := p.decide()
 	resp.Diagnostics.Append(p.judge(ctx, l.session, decided)...)
@@ -118,7 +120,6 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 	case replaces:
 		plan.forgetComputed()
 		resp.RequiresReplace = replace
-		resp.Diagnostics.Append(saveKey(ctx, resp.Private, privateReplaces, state.own().id.ValueString())...)
 	case changes, resumes:
 		plan.forgetComputed()
 		plan.keepStable((*M)(state))
