@@ -35,10 +35,11 @@ func sandbox(ctx context.Context, s *stage) error {
 		return nil
 	case err := <-s.ended:
 		s.ended <- err
-		if ctx.Err() != nil {
-			return nil // a terminal interrupts the broker as well
+		// A terminal interrupts the broker as well.
+		if interrupted := ctx.Err() != nil; !interrupted {
+			return fmt.Errorf("the broker ended:\n%s", s.brokerLog)
 		}
-		return fmt.Errorf("the broker ended:\n%s", s.brokerLog)
+		return nil
 	}
 }
 

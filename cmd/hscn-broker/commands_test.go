@@ -42,7 +42,7 @@ func TestLoad(t *testing.T) {
 	file := write(t, "inventory.yaml", inventory)
 
 	checked := b.run(t, "load", file, "--check").ok(t)
-	for _, words := range []string{"ACTION   KIND", "created  account       676", "5 would change; nothing was, 0 as they were."} {
+	for _, words := range []string{"ACTION   KIND", "created  account       676", "5 would change, 0 would stay as they are. Nothing was changed."} {
 		if !strings.Contains(checked, words) {
 			t.Errorf("load --check does not say %q:\n%s", words, checked)
 		}

@@ -66,18 +66,22 @@ func (a *app) callWith(retries int) (api.ClientInterface, error) {
 	if a.output != "table" && a.output != "json" {
 		return nil, &usageError{fmt.Sprintf("--output is table or json, not %q", a.output)}
 	}
-	endpoint := cmp.Or(a.connection.endpoint, a.getenv(envEndpoint), defaultEndpoint)
-	token, err := a.token(endpoint)
-	if err != nil {
-		return nil, err
-	}
-	c, err := client.New(client.Config{
-		Endpoint: endpoint, Token: token,
+	config := client.Config{
+		Endpoint:          cmp.Or(a.connection.endpoint, a.getenv(envEndpoint), defaultEndpoint),
 		CACertificateFile: cmp.Or(a.connection.caCertificate, a.getenv(envCACertificate)),
 		ChangeReference:   cmp.Or(a.connection.changeReference, a.getenv(envChangeReference)),
 		MaxRetries:        retries, RequestTimeout: callTimeout,
 		UserAgent: "hscn-broker/" + version,
-	})
+	}
+	// An address that is none comes before a token that is missed because of it.
+	if _, err := client.New(config); err != nil {
+		return nil, err
+	}
+	var err error
+	if config.Token, err = a.token(config.Endpoint); err != nil {
+		return nil, err
+	}
+	c, err := client.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +101,8 @@ func (a *app) token(endpoint string) (string, error) {
 		_, err := os.Stat(file)
 		if errors.Is(err, fs.ErrNotExist) || !isLoopback(endpoint) {
 			return "", errors.New("there is no token to show the broker: name the file that holds an operator's token with --token-file or " +
-				envTokenFile + ", or put the token into " + envToken + "; the first start of a broker says where it put one")
+				envTokenFile + ", or put the token into " + envToken + "; the first start of a broker says where it put one; " +
+				file + " of this directory is shown to a broker on this machine and to no other")
 		}
 	}
 	data, err := os.ReadFile(file)

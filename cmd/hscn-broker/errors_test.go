@@ -61,7 +61,7 @@ func TestEndpointErrors(t *testing.T) {
 			"https://broker.invalid", []string{"broker.invalid", "check --endpoint or HSCN_ENDPOINT"},
 		},
 		"no address": {
-			"broker.example", []string{"error: the broker's address is not an address such as https://broker.example: check --endpoint or HSCN_ENDPOINT"},
+			"broker.example", []string{"error: the broker's address cannot be used: not an address such as https://broker.example", "with --endpoint or HSCN_ENDPOINT"},
 		},
 		"a page": {
 			answering(t, 200, "text/html", "<html><title>Welcome</title></html>"),
@@ -107,6 +107,7 @@ func TestTokenErrors(t *testing.T) {
 		`error: The token of Ada Auditor does not have the role "recorder"`, "Use the token of somebody who has the role.")
 	invoke(t, with(auditor.Token), "", "audit", "verify").ok(t)
 
+	invoke(t, map[string]string{envEndpoint: "127.0.0.1:8642"}, "", "orders", "list").says(t, exitError, "the broker's address cannot be used", "give one such as http://127.0.0.1:8642 with --endpoint")
 	env := map[string]string{envEndpoint: "https://broker.example"}
 	invoke(t, env, "", "orders", "list").says(t, exitError, "there is no token to show the broker", "--token-file", "HSCN_OPERATOR_TOKEN")
 	invoke(t, env, "", "orders", "list", "--token-file", "none.token").says(t, exitError, "read the operator's token", "none.token")

@@ -33,7 +33,7 @@ func explain(err error) string {
 	case errors.As(err, &foreign):
 		return explainForeign(foreign)
 	case errors.As(err, &config) && config.Field == "Endpoint":
-		return fmt.Sprintf("the broker's address is %s: check --endpoint or %s", config.Err, envEndpoint)
+		return fmt.Sprintf("the broker's address cannot be used: %s; give one such as %s with --endpoint or %s", config.Err, defaultEndpoint, envEndpoint)
 	default:
 		return err.Error()
 	}

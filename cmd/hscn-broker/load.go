@@ -56,11 +56,11 @@ func (a *app) load(ctx context.Context, file string, check bool) error {
 			a.table([]string{"ACTION", "KIND", "KEY"}, rows)
 			fmt.Fprintln(a.stdout)
 		}
-		verb := "changed"
 		if report.DryRun {
-			verb = "would change; nothing was"
+			fmt.Fprintf(a.stdout, "%d would change, %d would stay as they are. Nothing was changed.\n", len(report.Changes), report.Unchanged)
+			return
 		}
-		fmt.Fprintf(a.stdout, "%d %s, %d as they were.\n", len(report.Changes), verb, report.Unchanged)
+		fmt.Fprintf(a.stdout, "%d changed, %d as they were.\n", len(report.Changes), report.Unchanged)
 	})
 }
 

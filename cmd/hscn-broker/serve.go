@@ -36,12 +36,14 @@ Without arguments it listens on loopback, keeps everything in one SQLite file in
 policy "neutral". The first start on a database makes a token with every role, and says which file holds it.
 
 A policy that differs from the newest one in the database becomes a new version; orders keep the version that they were
-judged by. GET /healthz says that the process serves, GET /readyz that its database answers too.`
+judged by. Without --policy the newest one in the database stays in force. GET /healthz says that the process serves, GET /readyz that its database answers too.`
 	flags := serve.Flags()
 	flags.StringVar(&f.address, "address", broker.DefaultAddress, "host and port to listen at; port 0 takes a free one")
 	flags.StringVar(&f.database, "database", "", fmt.Sprintf(
 		"path of a SQLite file, or a postgres:// URL (%s; default %s)", envDatabase, broker.DefaultDatabase))
-	flags.StringVar(&f.policy, "policy", policy.Neutral, "name of a sample ("+strings.Join(policy.Samples(), ", ")+"), or a `FILE`")
+	flags.StringVar(&f.policy, "policy", "", fmt.Sprintf(
+		"name of a sample (%s), or a `FILE` (default: the newest in the database; %s in a new one)",
+		strings.Join(policy.Samples(), ", "), policy.Neutral))
 	flags.StringVar(&f.bankHolidays, "bank-holidays", "", "`FILE` in the shape of GOV.UK's bank-holidays.json; its years replace the built-in ones")
 	flags.StringVar(&f.certificate, "tls-certificate", "", "`FILE` with a certificate chain in PEM; without it the broker speaks plain HTTP")
 	flags.StringVar(&f.key, "tls-key", "", "`FILE` with the certificate's key in PEM")
@@ -62,8 +64,9 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 	config := broker.Config{
 		DatabaseURL: cmp.Or(f.database, a.getenv(envDatabase), broker.DefaultDatabase), Address: f.address,
 		TLSCertificateFile: f.certificate, TLSKeyFile: f.key, OperatorTokenFile: f.tokenFile, Logger: logger,
+		PolicyIsDefault: f.policy == "",
 	}
-	if config.Policy, err = policy.Load(f.policy); err != nil {
+	if config.Policy, err = policy.Load(cmp.Or(f.policy, policy.Neutral)); err != nil {
 		return err
 	}
 	if f.bankHolidays != "" {
@@ -97,10 +100,10 @@ func (a *app) announce(b *broker.Broker, config broker.Config) {
 	database := withoutPassword(config.DatabaseURL)
 	config.Logger.Info("serving",
 		"url", b.URL(), "database", database, "broker_id", started.BrokerID, "version", version,
-		"policy", config.Policy.Title, "policy_version", started.PolicyVersion, "policy_is_new", started.PolicyIsNew)
+		"policy", started.PolicyTitle, "policy_version", started.PolicyVersion, "policy_is_new", started.PolicyIsNew)
 	fmt.Fprintf(a.stdout, "hscn-broker %s serves %s\n", version, b.URL())
 	fmt.Fprintf(a.stdout, "  database  %s\n", database)
-	fmt.Fprintf(a.stdout, "  policy    %s, version %s\n", config.Policy.Title, started.PolicyVersion)
+	fmt.Fprintf(a.stdout, "  policy    %s, version %s\n", started.PolicyTitle, started.PolicyVersion)
 	if file := started.OperatorTokenFile; file != "" {
 		config.Logger.Info("the operator's first token was made", "file", file)
 		fmt.Fprintf(a.stdout, "  token     %s\n", file)
@@ -109,12 +112,20 @@ func (a *app) announce(b *broker.Broker, config broker.Config) {
 	}
 }
 
-// withoutPassword is a database's address as it may be shown.
+// withoutPassword is a database's address as it may be shown. The query of a PostgreSQL URL may hold passwords too.
 func withoutPassword(database string) string {
-	if u, err := url.Parse(database); err == nil && u.User != nil {
-		return u.Redacted()
+	u, err := url.Parse(database)
+	if err != nil || u.Host == "" && u.User == nil && u.RawQuery == "" {
+		return database
 	}
-	return database
+	query := u.Query()
+	for _, name := range []string{"password", "sslpassword"} {
+		if query.Has(name) {
+			query.Set(name, "xxxxx")
+			u.RawQuery = query.Encode()
+		}
+	}
+	return u.Redacted()
 }
 
 func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {

@@ -39,6 +39,12 @@ func TestServe(t *testing.T) {
 	}
 	env[envEndpoint] = second.url
 	invoke(t, env, "", "orders", "list", "--token-file", database+".token").ok(t)
+	second.stop()
+
+	third := serveInBackground(t, "--database", database)
+	if out := third.stdout.String(); !strings.Contains(out, "policy    ukcloud-2021, version 2\n") {
+		t.Errorf("a start that says nothing of policy does not keep the one in the database:\n%s", out)
+	}
 }
 
 func TestServeRefuses(t *testing.T) {
@@ -145,6 +151,9 @@ func TestPasswordsAreNotShown(t *testing.T) {
 	t.Parallel()
 	if got := withoutPassword("postgres://broker:secret@db.example/hscn"); got != "postgres://broker:xxxxx@db.example/hscn" {
 		t.Errorf("shown as %s", got)
+	}
+	if got := withoutPassword("postgres://db.example/hscn?user=broker&password=secret"); got != "postgres://db.example/hscn?password=xxxxx&user=broker" {
+		t.Errorf("a password in the query: %s", got)
 	}
 	if got := withoutPassword("hscn-broker.db"); got != "hscn-broker.db" {
 		t.Errorf("shown as %s", got)

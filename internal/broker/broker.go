@@ -41,6 +41,8 @@ type Config struct {
 	TLSCertificateFile, TLSKeyFile string
 	// Policy is stored as a new version where it differs from the newest. Package policy reads one.
 	Policy api.Policy
+	// PolicyIsDefault says that nobody chose Policy: it is for a database that has none yet.
+	PolicyIsDefault bool
 	// BankHolidays is a document in the shape of GOV.UK's bank-holidays.json that overrides the embedded one, year by
 	// year. Nil: the embedded one.
 	BankHolidays []byte
@@ -90,9 +92,9 @@ type Broker struct {
 type Started struct {
 	// BrokerID is the id that was minted with the database.
 	BrokerID string
-	// PolicyVersion is the version in force, and PolicyIsNew says that this start stored it.
-	PolicyVersion string
-	PolicyIsNew   bool
+	// PolicyTitle and PolicyVersion are of the policy in force, and PolicyIsNew says that this start stored it.
+	PolicyTitle, PolicyVersion string
+	PolicyIsNew                bool
 	// OperatorTokenFile is the file that the operator's first token was written to; empty where this was not the first
 	// start.
 	OperatorTokenFile string
@@ -156,9 +158,18 @@ func Start(ctx context.Context, config Config) (_ *Broker, err error) {
 	b.keeper = credentials.New(b.db, config.Clock)
 
 	b.started.BrokerID = b.db.BrokerID()
-	if b.started.PolicyVersion, b.started.PolicyIsNew, err = b.desk.StorePolicy(ctx, config.Policy); err != nil {
+	storePolicy := b.desk.StorePolicy
+	if config.PolicyIsDefault {
+		storePolicy = b.desk.StoreFirstPolicy
+	}
+	if b.started.PolicyVersion, b.started.PolicyIsNew, err = storePolicy(ctx, config.Policy); err != nil {
 		return nil, err
 	}
+	inForce, err := b.desk.GetPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.started.PolicyTitle = inForce.Title
 	first, err := b.keeper.EnsureFirst(ctx, config.OperatorTokenFile)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,8 @@ func (o Offence) String() string {
 	if o.Path != "" {
 		words = append(words, o.Path)
 	}
-	if o.Value != "" {
+	// A reason that begins with a value says which one it means, perhaps in its one spelling.
+	if o.Value != "" && !strings.HasPrefix(o.Reason, `"`) {
 		value := []rune(o.Value)
 		if len(value) > quotedRunes {
 			words = append(words, strconv.Quote(string(value[:quotedRunes]))+"...")

@@ -125,8 +125,10 @@ func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note
 		if err != nil {
 			return what, err
 		}
-		if err := judged.err(s.fullName, nil); err != nil {
-			return what, err
+		if refusing := judged.refusing(); len(refusing) > 0 {
+			p := problem.New(problem.PreconditionsFailed, "Order %d about %s cannot be approved: %s.", id, s.fullName, unmet(refusing))
+			p.Findings = judged.shown()
+			return what, p
 		}
 		if _, awaited := judged.awaits(); len(awaited) > 0 {
 			p := problem.New(problem.StateForbids, "Order %d about %s cannot be approved: what it rests on has to be looked up again first. "+

@@ -196,6 +196,35 @@ func TestApproveWhatHasTurned(t *testing.T) {
 	})
 }
 
+// Nobody is asked to approve what can no longer be approved: a fact that arrives refuses it, or has it wait for another.
+func TestWhatWaitsForApprovalIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	on(t, func(t *testing.T, url string) {
+		b := setup(t, url, withApproval)
+		c := b.connect("records", "A1B2C", "project-1")
+		b.load(organisations(organisation("A1B2C", b.clock.Now())))
+		b.jobs()
+		assertEqual(t, "after another good look-up", b.connection(c.UID).State, "pending_approval")
+
+		b.clock.Set(monday.AddDate(0, 0, 61))
+		b.load(organisations(organisation("X26", b.clock.Now())))
+		b.jobs()
+		assertEqual(t, "when its look-ups are old", b.connection(c.UID).State, "pending_evidence")
+		b.load(organisations(organisation("A1B2C", b.clock.Now())))
+		b.jobs()
+		assertEqual(t, "when somebody has looked again", b.connection(c.UID).State, "pending_approval")
+
+		b.clock.Advance(time.Hour)
+		withdrawn := organisation("A1B2C", b.clock.Now())
+		withdrawn.Register.WithdrawnOn = ptr("2026-07-01")
+		b.load(organisations(withdrawn))
+		b.jobs()
+		got := b.connection(c.UID)
+		assertEqual(t, "when the agreement is withdrawn", got.State, "refused")
+		assertContains(t, "reason", *got.StateReason, "looked up since", "Rule: agreement.ended")
+	})
+}
+
 func TestFailAndConfirm(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, url string) {

@@ -16,8 +16,8 @@ import (
 var errDryRun = errors.New("dry run")
 
 // LoadInventory records an inventory in one transaction and says what it changed; a dry run says what it would change.
-// Rows have natural keys; what the inventory does not name stays as it is. Orders that wait for a fact are judged again
-// after it, by jobs. A problem.RequestInvalid names everything that is wrong with the inventory, and then nothing is
+// Rows have natural keys; what the inventory does not name stays as it is. Orders whose assurance is not complete are
+// judged again after it, by jobs. A problem.RequestInvalid names everything that is wrong with the inventory, and then nothing is
 // recorded.
 func (d *Desk) LoadInventory(
 	ctx context.Context, w request.Write, inventory api.Inventory, dryRun bool,
@@ -64,9 +64,9 @@ func (d *Desk) LoadInventory(
 		})
 }
 
-// judgeAllWaiting leaves a job for each order that waits for a fact.
+// judgeAllWaiting leaves a job for each order whose assurance is not complete.
 func (d *Desk) judgeAllWaiting(ctx context.Context, tx *store.Tx, now time.Time) error {
-	rows, err := tx.ConnectionsInState(ctx, waitsForFact, nil)
+	rows, err := tx.ConnectionsInState(ctx, waiting)
 	if err != nil {
 		return err
 	}

@@ -207,11 +207,12 @@ func (d *Desk) advance(ctx context.Context, tx *store.Tx, now time.Time, uid str
 	})
 }
 
-// judgeWaiting judges a connection again that waits for a fact: a good one lets it go on, a bad one refuses it, and what
-// nobody has looked up yet leaves it where it is.
+// judgeWaiting judges a connection again whose assurance is not complete: a good fact lets it go on, a bad one refuses it,
+// and what nobody has looked up yet leaves it where it is. One that waits for a person is judged too, so that nobody is
+// asked to approve what can no longer be approved.
 func (d *Desk) judgeWaiting(ctx context.Context, tx *store.Tx, now time.Time, uid string) error {
 	f, err := dossierOf(ctx, tx, uid)
-	if err != nil || f == nil || f.edge != nil || !slices.Contains(waitsForFact, f.connection.State) {
+	if err != nil || f == nil || f.edge != nil || !isWaiting(f.connection.State) {
 		return err
 	}
 	row := &f.connection

@@ -73,9 +73,6 @@ var waiting = []hscn.State{
 	hscn.StateAwaitingAuthority,
 }
 
-// waitsForFact are those that a fact alone can end.
-var waitsForFact = []hscn.State{hscn.StatePendingVerification, hscn.StatePendingEvidence}
-
 // nextState is where an order stands that nothing refuses: the first of the states that something awaits, else a
 // person's approval where policy wants one and nobody has given it, else provisioning.
 func nextState(awaits []hscn.State, approval bool) hscn.State {

@@ -46,6 +46,19 @@ func (d *Desk) GetPolicy(ctx context.Context) (api.Policy, error) {
 // force then and whether it is a new one. Orders that stand keep the version that they were judged by. The error wraps an
 // *assess.MemberError where the policy does not make sense.
 func (d *Desk) StorePolicy(ctx context.Context, document api.Policy) (version string, changed bool, err error) {
+	return d.storePolicy(ctx, document, func(inForce api.Policy) bool { return sameJSON(inForce, document) })
+}
+
+// StoreFirstPolicy is StorePolicy for a database that has no policy yet. One that has keeps what is in force: whoever
+// starts a broker again and says nothing of policy has not decided on another.
+func (d *Desk) StoreFirstPolicy(ctx context.Context, document api.Policy) (version string, changed bool, err error) {
+	return d.storePolicy(ctx, document, func(api.Policy) bool { return true })
+}
+
+// storePolicy stores the policy where there is none in force, or one that is not kept.
+func (d *Desk) storePolicy(
+	ctx context.Context, document api.Policy, kept func(inForce api.Policy) bool,
+) (version string, changed bool, err error) {
 	if _, err := assess.Policy(document); err != nil {
 		return "", false, fmt.Errorf("the policy cannot be judged by: %w", err)
 	}
@@ -63,7 +76,7 @@ func (d *Desk) StorePolicy(ctx context.Context, document api.Policy) (version st
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err == nil && sameJSON(latest.Document, document) {
+		if err == nil && kept(latest.Document) {
 			version, changed = strconv.FormatInt(latest.Version, 10), false
 			return nil
 		}

@@ -67,8 +67,9 @@ func (w work) lookUp() []string {
 		case "agreement.not-checked":
 			todo = append(todo, w.lookUpAgreement())
 		case "dspt.not-checked":
-			todo = append(todo, fmt.Sprintf("Look %s up in the DSPT's register (its organisation search, by code) and record the status in "+
-				"the register's own words as dspt of organisation %s in the inventory, found: false included.", code, code))
+			// It may be a relative's row that is missing: which, and what of it, the finding says.
+			todo = append(todo, finding.Detail+" Look that organisation up in the DSPT's register (its organisation search, by code) and "+
+				"record the status in the register's own words, with the day of publication, as its dspt in the inventory, found: false included.")
 		}
 	}
 	if len(todo) == 0 {
@@ -207,10 +208,11 @@ func (w work) attach() []string {
 }
 
 func (w work) confirm() []string {
-	return []string{
-		fmt.Sprintf("Confirm it: %s.", commandDone(w.order.ID)),
-		fmt.Sprintf("If it cannot be done: %s, or for good: %s.", commandFail(w.order.ID), commandRefuse(w.order.ID)),
+	otherwise := fmt.Sprintf("If it cannot be done: %s, or for good: %s.", commandFail(w.order.ID), commandRefuse(w.order.ID))
+	if w.order.State == string(hscn.StateFailed) {
+		otherwise = fmt.Sprintf("If it can never be done: %s.", commandRefuse(w.order.ID))
 	}
+	return []string{fmt.Sprintf("Confirm it: %s.", commandDone(w.order.ID)), otherwise}
 }
 
 func (w work) detach() []string {

@@ -74,7 +74,8 @@ func TestSteps(t *testing.T) {
 		},
 		"a connection that failed": {
 			work: task("provide", hscn.StateFailed, false), change: func(w *work) { w.order.Note = ptr("no port") },
-			want: slices.Concat([]string{"Put right what failed: no port"}, connect, confirm),
+			want: slices.Concat([]string{"Put right what failed: no port"}, connect, confirm[:1],
+				[]string{`If it can never be done: hscn-broker orders refuse 12 --reason "...".`}),
 		},
 		"an edge to fulfil": {work: task("provide", hscn.StateAwaitingFulfilment, true), want: slices.Concat(attach, confirm)},
 		"an edge beside other networks, of a customer who fulfils": {
@@ -155,7 +156,7 @@ func TestStepsOfLookUps(t *testing.T) {
 	t.Parallel()
 	w := task("provide", hscn.StatePendingEvidence, false)
 	for _, rule := range []string{"organisation.not-bound", "organisation.not-checked", "agreement.not-checked", "dspt.not-checked", "dspt.ends-early"} {
-		w.order.Findings = append(w.order.Findings, api.Finding{Rule: rule, Severity: api.Warning})
+		w.order.Findings = append(w.order.Findings, api.Finding{Rule: rule, Severity: api.Warning, Detail: "What " + rule + " means."})
 	}
 	for basis, where := range map[api.AgreementBasis]string{
 		api.AgreementBasisConnectionAgreement: "register of HSCN Connection Agreements",
@@ -166,7 +167,7 @@ func TestStepsOfLookUps(t *testing.T) {
 		if len(got) != 6 {
 			t.Fatalf("%s: %d steps: %q", basis, len(got), got)
 		}
-		for i, words := range []string{"may act for it", "directory of organisations", where, "DSPT", "hscn-broker load FILE", "hscn-broker orders refuse 12"} {
+		for i, words := range []string{"may act for it", "directory of organisations", where, "What dspt.not-checked means. Look that organisation up in the DSPT's register", "hscn-broker load FILE", "hscn-broker orders refuse 12"} {
 			if !strings.Contains(got[i], words) {
 				t.Errorf("%s: step %d is %q and does not say %q", basis, i, got[i], words)
 			}

@@ -162,17 +162,13 @@ func (r *Reader) ServiceHolders(ctx context.Context, account string, services []
 }
 
 // ConnectionsInState returns the connections, of all accounts, that are in one of the states, in the order of account
-// and name; with odsCodes, only those that are for one of these organisations (canonical codes).
-func (r *Reader) ConnectionsInState(ctx context.Context, states []hscn.State, odsCodes []string) ([]Connection, error) {
+// and name.
+func (r *Reader) ConnectionsInState(ctx context.Context, states []hscn.State) ([]Connection, error) {
 	var rows []Connection
 	if len(states) == 0 {
 		return nil, nil
 	}
-	query := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states))
-	if len(odsCodes) > 0 {
-		query = query.Where("ods_code IN (?)", bun.List(odsCodes))
-	}
-	err := query.Order("account", "name", "uid").Scan(ctx)
+	err := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states)).Order("account", "name", "uid").Scan(ctx)
 	return rows, failure("read connections by their state", err)
 }
 

@@ -140,18 +140,6 @@ func (r *Reader) GatewayHolders(ctx context.Context, account string, gatewayIDs 
 	return holders, nil
 }
 
-// EdgeAttachmentsInState returns the edge attachments, of all accounts, that are in one of the states, in the order of
-// account and names.
-func (r *Reader) EdgeAttachmentsInState(ctx context.Context, states []hscn.State) ([]EdgeAttachment, error) {
-	if len(states) == 0 {
-		return nil, nil
-	}
-	var rows []EdgeAttachment
-	err := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states)).
-		Order("account", "connection_name", "name", "uid").Scan(ctx)
-	return rows, failure("read edge attachments by their state", err)
-}
-
 // InsertEdgeAttachment adds the row with version 1, and makes Holds follow State.
 func (tx *Tx) InsertEdgeAttachment(ctx context.Context, e *EdgeAttachment) error {
 	e.Version = 1

@@ -131,15 +131,3 @@ func (tx *Tx) RetryJob(ctx context.Context, job *ReceivedJob, at time.Time) erro
 	next.Attempts++
 	return tx.Enqueue(ctx, next, at)
 }
-
-// NextJobAt returns when the next job that waits for its time is due; false where none waits.
-func (r *Reader) NextJobAt(ctx context.Context) (time.Time, bool, error) {
-	var next []scheduledJob
-	if err := r.q.NewSelect().Model(&next).Order("due_at").Limit(1).Scan(ctx); err != nil {
-		return time.Time{}, false, failure("look for the next job", err)
-	}
-	if len(next) == 0 {
-		return time.Time{}, false, nil
-	}
-	return next[0].DueAt, true, nil
-}

@@ -242,17 +242,12 @@ func connectionsByServiceAndState(t *testing.T, d *database) {
 			return err
 		}
 		waiting := []hscn.State{hscn.StatePendingEvidence, hscn.StateActive}
-		rows, err = r.ConnectionsInState(ctx, waiting, nil)
+		rows, err = r.ConnectionsInState(ctx, waiting)
 		wantEqual(t, "in a state", names(rows), []string{"active", "circuit", "shared", "foreign"})
 		if err != nil {
 			return err
 		}
-		rows, err = r.ConnectionsInState(ctx, waiting, []string{"RX1", "RX2"})
-		wantEqual(t, "in a state, for organisations", names(rows), []string{"active"})
-		if err != nil {
-			return err
-		}
-		rows, err = r.ConnectionsInState(ctx, nil, nil)
+		rows, err = r.ConnectionsInState(ctx, nil)
 		wantEqual(t, "in no state", names(rows), []string(nil))
 		if err != nil {
 			return err

@@ -195,11 +195,6 @@ func edgeQueries(t *testing.T, d *database) {
 		if err != nil {
 			return err
 		}
-		rows, err = r.EdgeAttachmentsInState(ctx, []hscn.State{hscn.StateActive, hscn.StatePendingConnection})
-		wantEqual(t, "in a state", edgeNames(rows), []string{"records/front", "records/web"})
-		if err != nil {
-			return err
-		}
 		holders, err := r.GatewayHolders(ctx, "acme", []string{web.GatewayID, refused.GatewayID, "unknown"})
 		wantEqual(t, "holders", holders, map[string]string{web.GatewayID: "connections/records/edge-attachments/web"})
 		if err != nil {
