@@ -35,11 +35,12 @@ func sandbox(ctx context.Context, s *stage) error {
 		return nil
 	case err := <-s.ended:
 		s.ended <- err
-		// A terminal interrupts the broker as well.
-		if interrupted := ctx.Err() != nil; !interrupted {
-			return fmt.Errorf("the broker ended:\n%s", s.brokerLog)
-		}
-		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil // a terminal interrupts the broker as well
+	default:
+		return fmt.Errorf("the broker ended:\n%s", s.brokerLog)
 	}
 }
 

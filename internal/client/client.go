@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -37,7 +38,7 @@ type LogFunc func(ctx context.Context, message string, fields map[string]any)
 type Config struct {
 	// Endpoint is the broker's address, such as "https://broker.example", without the "/v1" of the contract.
 	Endpoint string
-	// Token is sent as a bearer token.
+	// Token is sent as a bearer token, without the white space around it.
 	Token string
 	// Account is the account that requests are about. It may be empty where the token has one account only.
 	Account string
@@ -102,6 +103,11 @@ func newClient(config Config, base http.RoundTripper, pace pacing) (*Client, err
 	if err != nil {
 		return nil, &ConfigError{Field: "Endpoint", Err: err}
 	}
+	config.Token, config.Account = strings.TrimSpace(config.Token), strings.TrimSpace(config.Account)
+	config.ChangeReference = strings.TrimSpace(config.ChangeReference)
+	if err := checkHeaders(config); err != nil {
+		return nil, err
+	}
 	if config.MaxRetries < 0 {
 		config.MaxRetries = DefaultMaxRetries
 	}
@@ -141,6 +147,17 @@ func parseEndpoint(endpoint string) (string, error) {
 	return u.String(), nil
 }
 
+// checkHeaders refuses what cannot stand in a header, before net/http refuses every request for it. A file that a token is
+// read from often ends with a line break. The error does not repeat the value.
+func checkHeaders(config Config) error {
+	for field, value := range map[string]string{"Token": config.Token, "Account": config.Account, "ChangeReference": config.ChangeReference} {
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			return &ConfigError{Field: field, Err: errors.New("there is a line break or another control character in it")}
+		}
+	}
+	return nil
+}
+
 // edit puts on every request what the contract asks of all of them.
 func (c *Client) edit(_ context.Context, req *http.Request) error {
 	req.Header.Set("Accept", "application/json, application/problem+json")
@@ -158,9 +175,6 @@ func (c *Client) edit(_ context.Context, req *http.Request) error {
 	}
 	return nil
 }
-
-// Endpoint is the broker's address as it was configured.
-func (c *Client) Endpoint() string { return c.config.Endpoint }
 
 // API is the generated client, through the same transport, for operations that have no method here. Read its answers
 // with Decode; a write needs a key of NewIdempotencyKey.

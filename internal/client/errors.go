@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -35,11 +34,6 @@ func (p *Problem) Error() string { return p.Kind() + ": " + p.Detail }
 
 // Kind is the problem's type as the contract lists them, such as "object-gone".
 func (p *Problem) Kind() string { return strings.TrimPrefix(p.Type, problemPrefix) }
-
-// HasFinding says whether a rule's finding is among the problem's.
-func (p *Problem) HasFinding(rule string) bool {
-	return slices.ContainsFunc(p.Findings, func(f api.Finding) bool { return f.Rule == rule })
-}
 
 // NotOurFormat is an answer that no broker gives: a proxy's page, or another server's.
 type NotOurFormat struct {
@@ -85,13 +79,17 @@ const (
 	Broken Reason = "broken"
 )
 
+// beforeSending says that it is the reason of a request of which nobody saw anything.
+func (r Reason) beforeSending() bool { return r == Refused || r == NoSuchHost || r == NotTrusted }
+
 // Unreachable means that no answer came.
 type Unreachable struct {
 	// Method and URL are the request's, the latter without its query; Host is whom it was for.
 	Method, URL, Host string
 	Reason            Reason
-	// Attempts is how often it was sent.
+	// Attempts is how often it was tried, and Sent whether any of them may have reached somebody.
 	Attempts int
+	Sent     bool
 	Err      error
 }
 
@@ -110,25 +108,11 @@ func AsProblem(err error) (*Problem, bool) {
 	return p, ok
 }
 
-func isKind(err error, kind string) bool {
-	p, ok := AsProblem(err)
-	return ok && p.Kind() == kind
-}
-
 // IsObjectGone says that the broker itself says that there is no such object for this account. A 404 of anything
 // else's, such as a proxy's, is a NotOurFormat.
-func IsObjectGone(err error) bool { return isKind(err, "object-gone") }
-
-// IsNameTaken says that a live object has the name that a create asks for.
-func IsNameTaken(err error) bool { return isKind(err, "name-taken") }
-
-// IsEtagMismatch says that the object was changed since the revision that an update was planned from.
-func IsEtagMismatch(err error) bool { return isKind(err, "etag-mismatch") }
-
-// IsPreconditionFailed says that a race was lost: to whoever has the name, changed the object or replaced its parent.
-func IsPreconditionFailed(err error) bool {
+func IsObjectGone(err error) bool {
 	p, ok := AsProblem(err)
-	return ok && p.Status == http.StatusPreconditionFailed
+	return ok && p.Kind() == "object-gone"
 }
 
 // IsRefused says that the broker does not accept the credential, or not for this: 401 and 403.

@@ -73,6 +73,8 @@ func TestWhyNoAnswerCame(t *testing.T) {
 	closed.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
+	hangsUp := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	t.Cleanup(hangsUp.Close)
 	private := httptest.NewUnstartedServer(http.NotFoundHandler())
 	private.Config.ErrorLog = log.New(io.Discard, "", 0) // the refused handshake is what is tested
 	private.StartTLS()
@@ -81,10 +83,12 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		endpoint string
 		reason   Reason
 		attempts int
+		sent     bool
 	}{
-		"nothing listens":           {closed.URL, Refused, 2},
-		"a certificate of nobody's": {private.URL, NotTrusted, 1},
-		"no TLS there":              {strings.Replace(plain.URL, "http:", "https:", 1), NotTrusted, 1},
+		"nothing listens":           {closed.URL, Refused, 2, false},
+		"a certificate of nobody's": {private.URL, NotTrusted, 1, false},
+		"it hangs up":               {hangsUp.URL, Broken, 2, true},
+		"no TLS there":              {strings.Replace(plain.URL, "http:", "https:", 1), NotTrusted, 1, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +102,7 @@ func TestWhyNoAnswerCame(t *testing.T) {
 			if !errors.As(err, &unreachable) {
 				t.Fatalf("the error is %v", err)
 			}
-			if unreachable.Reason != test.reason || unreachable.Attempts != test.attempts || !strings.Contains(test.endpoint, unreachable.Host) {
+			if unreachable.Reason != test.reason || unreachable.Attempts != test.attempts || unreachable.Sent != test.sent || !strings.Contains(test.endpoint, unreachable.Host) {
 				t.Errorf("it says %+v", unreachable)
 			}
 		})

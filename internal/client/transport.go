@@ -63,6 +63,9 @@ type wholeAnswers struct{ base http.RoundTripper }
 // RoundTrip implements http.RoundTripper.
 func (t wholeAnswers) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(req)
+	if call := callOf(req.Context()); call != nil {
+		call.sent = call.sent || err == nil || !reasonOf(err).beforeSending()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +138,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	})
 	return nil, &Unreachable{
 		Method: req.Method, URL: withoutQuery(req.URL), Host: req.URL.Host,
-		Reason: reason, Attempts: call.attempts, Err: innermost(err),
+		Reason: reason, Attempts: call.attempts, Sent: call.sent, Err: innermost(err),
 	}
 }
 
@@ -170,6 +173,7 @@ func (d *doer) logResponse(_ retryablehttp.Logger, resp *http.Response) {
 // call is what is remembered of one request over its attempts. They run one after the other, in one goroutine.
 type call struct {
 	attempts int
+	sent     bool
 	resp     *http.Response
 	body     []byte
 }

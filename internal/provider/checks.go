@@ -20,7 +20,7 @@ import (
 func validateOffline(ctx context.Context, order rules.Order, values map[string]attr.Value) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, finding := range rules.Evaluate(rules.Policy{}, rules.Facts{}, order, rules.AtValidate) {
-		diags.Append(findingDiagnostic(assess.Finding(finding), attributePath(ctx, values, finding.Path), false))
+		diags.Append(findingDiagnostic(assess.Finding(finding), attributePath(ctx, values, finding.Path), ""))
 	}
 	return diags
 }
@@ -45,7 +45,7 @@ func (s *session) check(ctx context.Context, order rules.Order, values map[strin
 		if s.checks == checksWarn && !finding.Fixed && finding.Severity == rules.Error {
 			finding.Severity = rules.Warning
 		}
-		diags.Append(findingDiagnostic(assess.Finding(finding), attributePath(ctx, values, finding.Path), true))
+		diags.Append(findingDiagnostic(assess.Finding(finding), attributePath(ctx, values, finding.Path), s.howToDestroy))
 		s.told.Store(toldKey{order.FullName, finding.Rule}, true)
 	}
 	return diags
@@ -57,7 +57,7 @@ func (s *session) warnings(ctx context.Context, made order, values map[string]at
 	var diags diag.Diagnostics
 	for _, finding := range made.findings {
 		if _, told := s.told.Load(toldKey{made.name, finding.Rule}); !told {
-			diags.Append(findingDiagnostic(finding, attributePath(ctx, values, pointerSegments(finding.Pointer)), false))
+			diags.Append(findingDiagnostic(finding, attributePath(ctx, values, pointerSegments(finding.Pointer)), ""))
 		}
 	}
 	return diags
@@ -65,6 +65,11 @@ func (s *session) warnings(ctx context.Context, made order, values map[string]at
 
 // toldKey is a finding of an object.
 type toldKey struct{ object, rule string }
+
+// inconsistentPlan explains what Terraform says next where policy could be had for the plan and not for its apply: a
+// provider cannot tell the two from each other, and Terraform takes a value that was known and is not for a fault of it.
+const inconsistentPlan = "If this is an apply and Terraform goes on to call the final plan inconsistent, this is why: this resource was not ordered. " +
+	"Apply again once the broker answers."
 
 // notJudged says why an order could not be judged: a credential that the broker refuses would be refused in the apply as
 // well; whatever else went wrong says nothing of the configuration.
@@ -81,7 +86,7 @@ func (s *session) notJudged(ctx context.Context, err error) diag.Diagnostics {
 			reason = fmt.Sprintf("The broker said something that this provider does not understand: %s. The broker may be newer: see whether the provider is.", err)
 		}
 		diags.AddWarning("Preconditions were not checked", "The facts that this plan would be judged by could not be had, so nothing of it was checked. "+
-			"The broker checks every order when it is made.\n\n"+reason)
+			"The broker checks every order when it is made.\n\n"+reason+"\n\n"+inconsistentPlan)
 	})
 	return diags
 }
@@ -133,16 +138,16 @@ func (s *session) judgeBy(ctx context.Context, need client.Need) (rules.Policy, 
 }
 
 // plannedCommitment is the length of a new connection's commitment, known at plan also where checks are off. It is
-// unknown where policy cannot be had.
-func (s *session) plannedCommitment(ctx context.Context) types.Int64 {
+// unknown where policy cannot be had, which is told like facts that cannot be had.
+func (s *session) plannedCommitment(ctx context.Context) (types.Int64, diag.Diagnostics) {
 	if !s.asks() || s.client == nil {
-		return types.Int64Unknown()
+		return types.Int64Unknown(), nil
 	}
 	policy, err := s.facts.Policy(ctx)
 	if err != nil {
-		return types.Int64Unknown()
+		return types.Int64Unknown(), s.notJudged(ctx, err)
 	}
-	return types.Int64Value(int64(policy.Connections.CommitmentMonths))
+	return types.Int64Value(int64(policy.Connections.CommitmentMonths)), nil
 }
 
 // textOf is a string of Terraform's as an input of the rules.

@@ -138,6 +138,14 @@ func TestProtocolPlanChecks(t *testing.T) {
 		if got := strings.Contains(show(ofSeverity(plan.diags, isWarning)), rule); got != test.warnings {
 			t.Errorf("%s: a warning %t:\n%s", name, got, show(plan.diags))
 		}
+		if test.errors {
+			// What the provider block says goes before the environment, so that the way out differs.
+			way := "HSCN_PLAN_CHECKS=off"
+			if test.setting != nil {
+				way = "set plan_checks = \"off\" in the provider block"
+			}
+			says(t, ofSeverity(plan.diags, isError), way, "-refresh=false")
+		}
 		asked := requests.since()
 		if got := strings.Join(sortedStrings(asked), " "); got != test.asked {
 			t.Errorf("%s: it asked %s", name, got)
@@ -220,6 +228,35 @@ func TestProtocolUnknownAndNull(t *testing.T) {
 	}
 }
 
+// A change to what is only known later is no finding either, and orders nothing while it is planned.
+func TestProtocolChangesToTheUnknown(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	p := speakTo(t, site.URL(), obj{"token": site.Token})
+	state := made(t, p, connection(nil))
+	for name, test := range map[string]struct {
+		change  obj
+		replace string
+	}{
+		"ods_code": {obj{"ods_code": unknown}, ""}, "agreement": {obj{"agreement": unknown}, ""}, "access": {obj{"access": unknown}, ""},
+		"shared": {obj{"profile.shared_with": obj{" b2c3d": obj{"basis": unknown}}}, ""}, "profile": {obj{"profile": unknown}, ""},
+		"at": {obj{"activate_at": unknown}, ""}, "lead": {obj{"profile.security_lead": obj{"name": "Lee Lead", "email": unknown}}, ""},
+		"name": {obj{"name": unknown}, "name"}, "service": {obj{"service": unknown}, "service"},
+		"service.id": {obj{"service": obj{"type": "cloud_project", "id": unknown}}, "service"},
+	} {
+		plan := p.plan("hscn_connection", connection(test.change), state.state, state.private)
+		if len(plan.diags) > 0 {
+			t.Errorf("%s: plan says\n%s", name, show(plan.diags))
+		}
+		if got := strings.Join(plan.replace, " "); (test.replace == "") != (got == "") || !strings.Contains(got, test.replace) {
+			t.Errorf("%s: it replaces on %q", name, got)
+		}
+		if plan.text(t, "state") != "(unknown)" {
+			t.Errorf("%s: the state is %s", name, plan.text(t, "state"))
+		}
+	}
+}
+
 func TestProtocolFactsTakeAConstantNumberOfRequests(t *testing.T) {
 	t.Parallel()
 	requests := &counted{}
@@ -297,7 +334,15 @@ func TestProtocolFactsThatCannotBeHadWarnOnce(t *testing.T) {
 			if len(all) != 1 || all[0].Severity != isWarning {
 				t.Fatalf("five resources say\n%s", show(all))
 			}
-			says(t, all, "Preconditions were not checked", test.says)
+			// A provider cannot tell an apply, in which Terraform blames it, from a plan.
+			says(t, all, "Preconditions were not checked", test.says, "call the final plan inconsistent", "was not ordered")
+
+			// Policy is asked for, and told of, also where nothing is checked.
+			p = speakTo(t, test.endpoint, obj{"request_timeout": "300ms", "plan_checks": "off"})
+			all = append(p.plan("hscn_connection", connection(nil), none, nil).diags, p.plan("hscn_edge_attachment", edge(nil), none, nil).diags...)
+			if len(all) != 1 || all[0].Severity != isWarning {
+				t.Errorf("without checks it says\n%s", show(all))
+			}
 		})
 	}
 }
@@ -309,8 +354,9 @@ func TestProtocolACredentialThatIsRefusedIsAnError(t *testing.T) {
 		config obj
 		says   string
 	}{
-		"401": {obj{"token": "wrong"}, "Check token (HSCN_TOKEN)"},
-		"403": {obj{"token": site.Token, "account": acctest.OtherAccount}, "Check account (HSCN_ACCOUNT)"},
+		"401":                {obj{"token": "wrong"}, "Check token (HSCN_TOKEN)"},
+		"403":                {obj{"token": site.Token, "account": acctest.OtherAccount}, "Check account (HSCN_ACCOUNT)"},
+		"401 without checks": {obj{"token": "wrong", "plan_checks": "off"}, "Check token (HSCN_TOKEN)"},
 	} {
 		p := speakTo(t, site.URL(), test.config)
 		plan := p.plan("hscn_connection", connection(nil), none, nil)

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -28,8 +29,10 @@ func newConnectionResource() resource.Resource {
 	r := &connectionResource{}
 	r.kind, r.rulesKind, r.nameParts = connections, rules.KindConnection, []string{"name"}
 	r.parseID = func(id string) error { _, err := hscn.ParseConnectionName(id); return err }
-	r.planNew = func(ctx context.Context, s *session, plan *connectionModel) {
-		plan.CommitmentMonths = s.plannedCommitment(ctx)
+	r.planNew = func(ctx context.Context, s *session, plan *connectionModel) diag.Diagnostics {
+		var diags diag.Diagnostics
+		plan.CommitmentMonths, diags = s.plannedCommitment(ctx)
+		return diags
 	}
 	r.create = func(ctx context.Context, _ *session, c *client.Client, plan *connectionModel) (api.Connection, error) {
 		spec, err := plan.toAPI()

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -247,7 +248,7 @@ func TestAccConnectionNameIsTaken(t *testing.T) {
 	config := site.Provider() + site.Connection("records", "records-prod", 1, acctest.Good)
 	acctest.Terraform(t,
 		refused(config, "The name is taken", `name = "records-prod"`, connectionName+" exists already: customer-676 made it on 2 November 2026",
-			"import {", "to = hscn_connection.records_prod", `id = "connections/records-prod"`, "Rule: name.taken"),
+			"import {", "to = hscn_connection.records_prod", `id = "connections/records-prod"`, "create_before_destroy", "Rule: name.taken"),
 	)
 }
 
@@ -293,6 +294,52 @@ func TestAccConnectionIsReplacedWithWhatHangsOnIt(t *testing.T) {
 	if before != after || after == "" {
 		t.Errorf("the address was %s and is %s", before, after)
 	}
+}
+
+// Terraform replaces a tainted object in one planning call, in which its id is known: what hangs on it stays.
+func TestAccTaintedConnectionWithWhatHangsOnIt(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	config := site.Provider() + site.Connection("records", "records-prod", 1, acctest.Good) +
+		acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)
+	acctest.Terraform(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			Taint: []string{connectionAddress}, Config: config,
+			ExpectError: saying("Something still hangs on it", edgeName, "terraform untaint", "-replace=ADDRESS", "Rule: connection.has-children"),
+		},
+		resource.TestStep{Taint: []string{connectionAddress, edgeAddress}, Config: config},
+		noChanges(config),
+	)
+}
+
+// What another resource makes is only known in the apply; what comes of it is what was planned.
+func TestAccConnectionOfValuesThatAreMadeInTheSameApply(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	config := strings.NewReplacer(
+		`"records-prod"`, "terraform_data.made.output.name", `"`+acctest.Good+`"`, "terraform_data.made.output.code",
+		`"sponsor@trust.example"`, "terraform_data.made.output.email",
+	).Replace(site.Connection("records", "records-prod", 1, acctest.Good, "circuits = terraform_data.made.output.circuits",
+		"activate_at = terraform_data.made.output.at")) + acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)
+	config = site.Provider() + fmt.Sprintf(`
+resource "terraform_data" "made" {
+  input = { name = "records-prod", code = " %s", email = "Sponsor@Trust.example", circuits = {}, at = "2026-11-01T10:00:00+01:00" }
+}
+`, strings.ToLower(acctest.Good)) + config
+	acctest.Terraform(t,
+		resource.TestStep{
+			Config: config,
+			ConfigPlanChecks: planned(connectionAddress, plancheck.ResourceActionCreate,
+				plancheck.ExpectUnknownValue(connectionAddress, tfjsonpath.New("id"))),
+			ConfigStateChecks: []statecheck.StateCheck{
+				has(connectionAddress, "id", is(connectionName)),
+				has(connectionAddress, "ods_code", is(" "+strings.ToLower(acctest.Good))),
+				has(edgeAddress, "id", is(edgeName)),
+			},
+		},
+		noChanges(config),
+	)
 }
 
 func TestAccConnectionChangedElsewhereIsPutBack(t *testing.T) {

@@ -30,8 +30,13 @@ func providerFault(doing string, err error) diag.Diagnostic {
 }
 
 // howToDestroy ends every plan-time error: a destroy plans the configuration first, and a provider cannot tell that plan
-// from another.
-const howToDestroy = "To destroy none the less what exists, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false."
+// from another. What the provider block says goes before the environment.
+func howToDestroy(checksInBlock bool) string {
+	if checksInBlock {
+		return "To destroy none the less what exists, set plan_checks = \"off\" in the provider block, or run terraform destroy with -refresh=false."
+	}
+	return "To destroy none the less what exists, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false."
+}
 
 // owners say who can put a finding right.
 var owners = map[string]string{
@@ -41,8 +46,9 @@ var owners = map[string]string{
 }
 
 // findingDiagnostic is a finding as the user reads it, in the same words at plan and in the apply. Its summary is the
-// rule's title, since Terraform merges warnings of the same summary.
-func findingDiagnostic(f api.Finding, at path.Path, atPlan bool) diag.Diagnostic {
+// rule's title, since Terraform merges warnings of the same summary. destroy is what an error of a plan says of destroying
+// none the less; it is empty elsewhere.
+func findingDiagnostic(f api.Finding, at path.Path, destroy string) diag.Diagnostic {
 	var detail strings.Builder
 	detail.WriteString(f.Detail)
 	detail.WriteString("\n\n" + strings.TrimSpace(f.Remedy+" "+owners[f.Owner]))
@@ -51,8 +57,11 @@ func findingDiagnostic(f api.Finding, at path.Path, atPlan bool) diag.Diagnostic
 	}
 	if f.Severity == api.Error {
 		switch {
-		case atPlan:
-			detail.WriteString("\n\n" + howToDestroy)
+		case destroy != "":
+			detail.WriteString("\n\n" + destroy)
+		case f.Rule == "connection.has-children":
+			detail.WriteString("\n\nIf this apply deletes that as well, apply again. If it replaces a tainted connection, which Terraform does not tell " +
+				"what hangs on it, run terraform untaint, or replace that in the same run: -replace=ADDRESS for each.")
 		case f.Retryable != nil && *f.Retryable:
 			detail.WriteString("\n\nIf another change of this apply lifts it, apply again.")
 		}
@@ -99,7 +108,11 @@ func (o operation) failed(ctx context.Context, err error) diag.Diagnostics {
 	case errors.As(err, &foreign):
 		diags.AddError("Error "+o.doing, o.foreignAnswer(foreign)+o.maybeOrdered())
 	case errors.As(err, &unreachable):
-		diags.AddError("Error "+o.doing, o.noAnswer(unreachable)+o.maybeOrdered())
+		detail := o.noAnswer(unreachable)
+		if unreachable.Sent {
+			detail += o.maybeOrdered()
+		}
+		diags.AddError("Error "+o.doing, detail)
 	default:
 		diags.Append(providerFault(o.doing, err))
 	}
@@ -118,7 +131,7 @@ func (o operation) refused(ctx context.Context, p *client.Problem) diag.Diagnost
 			diags.Append(o.nameTaken(p))
 			continue
 		}
-		diags.Append(findingDiagnostic(finding, attributePath(ctx, o.values, pointerSegments(finding.Pointer)), false))
+		diags.Append(findingDiagnostic(finding, attributePath(ctx, o.values, pointerSegments(finding.Pointer)), ""))
 	}
 	if diags.HasError() {
 		return diags
@@ -170,7 +183,8 @@ func (o operation) whatNext(p *client.Problem) string {
 	case "internal":
 		return "The broker failed. Tell your cloud service provider, with the request below."
 	case "no-such-operation":
-		return fmt.Sprintf("The broker at %s does not know this operation. It may be older than this provider, or the token may be one for other work.", o.endpoint)
+		return fmt.Sprintf("The broker at %s does not know this operation. Check endpoint (HSCN_ENDPOINT): it is the broker's address as your cloud service provider "+
+			"gave it to you, without /v1. Otherwise the broker may be older than this provider, or the token may be one for other work.", o.endpoint)
 	case "request-invalid", "precondition-required", "key-reused":
 		return "Provider and broker do not agree on the contract between them: one of the two may be newer. Please report it, with the request below."
 	default:
@@ -200,7 +214,8 @@ func (o operation) nameTaken(p *client.Problem) diag.Diagnostic {
 			existing.Name, existing.CreatedBy, moment(existing.CreatedAt), existing.UID)
 	}
 	detail += "\n\nIf it is the object that you mean, adopt it with this block, with your resource's address in it:\n\n" + o.importBlock() +
-		"\n\nOtherwise choose another name.\nRule: name.taken"
+		"\n\nOtherwise choose another name. Where this apply was to replace the object, create_before_destroy is set on it or on what depends on it: " +
+		"then the replacement needs another name too.\nRule: name.taken"
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "The name is taken", detail)
 }
 

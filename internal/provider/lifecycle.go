@@ -65,7 +65,7 @@ type lifecycle[A, M any, P model[A, M]] struct {
 	parseID   func(id string) error
 
 	// planNew puts into the plan of a new object what is known of it before it is ordered; may be nil.
-	planNew func(ctx context.Context, s *session, plan P)
+	planNew func(ctx context.Context, s *session, plan P) diag.Diagnostics
 	create  func(ctx context.Context, s *session, c *client.Client, plan P) (A, error)
 	update  func(ctx context.Context, c *client.Client, state P, etag string, patch api.MergePatch) (A, error)
 	remove  func(ctx context.Context, c *client.Client, state P) error
@@ -112,7 +112,9 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 	switch decided {
 	case creates:
 		if l.planNew != nil {
-			l.planNew(ctx, l.session, plan)
+			if diags := l.planNew(ctx, l.session, plan); !resp.Diagnostics.HasError() {
+				resp.Diagnostics.Append(diags...) // else the same was told by judge
+			}
 		}
 		if p.replacementHalf() {
 			plan.setID(types.StringUnknown())
@@ -157,11 +159,10 @@ func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(made), op.values)...)
 	seen, waited, diags := l.wait(ctx, c, made, plan)
 	resp.Diagnostics.Append(diags...)
-	switch refused := l.order(seen); {
+	switch last := l.order(seen); {
 	case !waited:
-	case refused.state == hscn.StateRefused:
-		resp.Diagnostics.AddError("The "+l.noun+" was refused", fmt.Sprintf("%s was refused: %s\n\nNothing is kept in state, and its name is free.",
-			refused.name, sentence(refused.reason)))
+	case last.state == hscn.StateRefused:
+		resp.Diagnostics.Append(l.refusedInWait(last, "Nothing is kept in state, and its name is free."))
 		resp.State.RemoveResource(ctx)
 	default:
 		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
@@ -225,6 +226,9 @@ func (l *lifecycle[A, M, P]) Update(ctx context.Context, req resource.UpdateRequ
 	if seen, waited, diags := l.wait(ctx, c, now, plan); waited {
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
+		if last := l.order(seen); last.state == hscn.StateRefused {
+			resp.Diagnostics.Append(l.refusedInWait(last, "Put right what it was refused for; the next plan orders it again."))
+		}
 	}
 }
 
@@ -277,6 +281,11 @@ func (l *lifecycle[A, M, P]) store(ctx context.Context, object A, atHand P, stat
 		l.remember(l.session, object)
 	}
 	return diags
+}
+
+// refusedInWait says that an order was refused while the apply waited for it, and what comes of it.
+func (l *lifecycle[A, M, P]) refusedInWait(last order, next string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("The "+l.noun+" was refused", fmt.Sprintf("%s was refused: %s\n\n%s", last.name, sentence(last.reason), next))
 }
 
 // change sends what differs between state and plan. Where nothing does, as when only the wait goes on, it reads the

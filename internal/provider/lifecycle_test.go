@@ -241,6 +241,16 @@ func TestProtocolNoAnswerToAnOrder(t *testing.T) {
 	if !state.state.IsNull() {
 		t.Error("there is a state")
 	}
+
+	// What never reached anybody ordered nothing.
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	p = speakTo(t, closed.URL, obj{"max_retries": 1})
+	_, diags = p.apply(p.plan("hscn_connection", connection(nil), none, nil), none)
+	says(t, ofSeverity(diags, isError), "Error creating connection", "Nothing listens at")
+	if strings.Contains(show(diags), "import {") {
+		t.Errorf("it says how to adopt what was never ordered: %s", show(diags))
+	}
 }
 
 func TestProtocolAWaitEndsWhereAPersonHasToAct(t *testing.T) {
@@ -304,6 +314,49 @@ func TestProtocolARefusalWhileItWaitsLeavesNothing(t *testing.T) {
 	says(t, ofSeverity(diags, isError), "The connection was refused", "The forms came back unsigned.", "its name is free")
 	if !state.state.IsNull() {
 		t.Error("there is a state, which would be tainted")
+	}
+}
+
+func TestProtocolARefusalWhileAChangeWaitsIsAnError(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	var changed atomic.Bool
+	endpoint := proxy(t, site, func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPatch {
+			changed.Store(true)
+		} else if changed.CompareAndSwap(true, false) {
+			site.Refuse(connectionName, "The forms came back unsigned.")
+		}
+		return false
+	})
+	p := speakTo(t, endpoint, obj{"token": site.Token})
+	state := made(t, p, connection(nil))
+	state, diags := p.apply(p.plan("hscn_connection", connection(obj{"wait_for": "active", "purchase_order": "PO-1"}), state.state, state.private), state.state)
+	says(t, ofSeverity(diags, isError), "The connection was refused", "The forms came back unsigned.", "the next plan orders it again")
+	if got := state.text(t, "state"); got != "refused" {
+		t.Errorf("it is %s", got)
+	}
+}
+
+func TestProtocolARefusedOrderIsGivenUpWhereAnotherHasItsName(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	p := speakTo(t, site.URL(), obj{"token": site.Token})
+	state := made(t, p, connection(nil))
+	site.Refuse(connectionName, "The forms came back unsigned.")
+	site.Put(connectionName, acctest.Spec(site, 2))
+	state, diags := p.read(state)
+	p.noErrors(diags)
+	if got := state.text(t, "state"); got != "refused" {
+		t.Errorf("it is %s", got)
+	}
+	gone, diags := destroy(p, state)
+	if len(diags) > 0 || !gone.state.IsNull() {
+		t.Errorf("it says %s", show(diags))
+	}
+	// The other one is untouched.
+	if got := acctest.Get[api.Connection](site, connectionName); got.State == "ceasing" {
+		t.Errorf("the other one is %s", got.State)
 	}
 }
 

@@ -205,7 +205,9 @@ func (s setting) wrong(detail string) diag.Diagnostic {
 // be asked: a plan that touches nothing of HSCN needs neither.
 func (s *session) configure(settings map[string]setting, userAgent string) diag.Diagnostics {
 	var diags diag.Diagnostics
-	s.checks = planChecks(cmp.Or(settings["plan_checks"].value, string(checksEnforce)))
+	checks := settings["plan_checks"]
+	s.checks = planChecks(cmp.Or(checks.value, string(checksEnforce)))
+	s.howToDestroy = howToDestroy(checks.value != "" && !checks.fromEnvironment)
 	if !slices.Contains(planChecksValues(), string(s.checks)) {
 		diags.Append(settings["plan_checks"].wrong(fmt.Sprintf("%q is none of %s.", s.checks, strings.Join(planChecksValues(), ", "))))
 	}
@@ -251,7 +253,8 @@ func (s *session) configure(settings map[string]setting, userAgent string) diag.
 
 // configAttributes are the attributes that the fields of a client.ConfigError come from.
 var configAttributes = map[string]string{
-	"Endpoint": "endpoint", "CACertificateFile": "ca_certificate_file",
+	"Endpoint": "endpoint", "Token": "token", "Account": "account", "ChangeReference": "change_reference",
+	"CACertificateFile":     "ca_certificate_file",
 	"ClientCertificateFile": "client_certificate_file", "ClientKeyFile": "client_key_file",
 }
 

@@ -68,6 +68,12 @@ func TestAccWhatAUserReadsOfABadConfiguration(t *testing.T) {
 		"login page": {configured(endpoint(server(t, false, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example/", http.StatusFound)
 		}))), []string{"It sends to https://login.example/.", "a login page may stand in between"}},
+		"another path": {configured(endpoint(site.URL()+"/console"), `plan_checks = "off"`), []string{
+			"Error creating connection", "There is no such operation", "Check endpoint (HSCN_ENDPOINT)", "without /v1",
+		}},
+		"a torn token": {configured(fmt.Sprintf("endpoint = %q\n  token = \"secret\\nsecret\"", site.URL())), []string{
+			"Invalid provider configuration", "line break",
+		}},
 		"no endpoint and no token": {configured(), []string{
 			"The provider is not configured", "Set endpoint and token in the provider block, or HSCN_ENDPOINT and HSCN_TOKEN in the environment",
 		}},
@@ -85,6 +91,16 @@ func TestAccWhatAUserReadsOfABadConfiguration(t *testing.T) {
 			t.Parallel()
 			acctest.Terraform(t, refused(test.config, append([]string{"Error:"}, test.says...)...))
 		})
+	}
+}
+
+// A file that a token is read from ends with a line break, as files do.
+func TestProtocolATokenFromAFile(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	p := speakTo(t, site.URL(), obj{"token": site.Token + "\n"})
+	if plan := p.plan("hscn_connection", connection(nil), none, nil); len(plan.diags) > 0 {
+		t.Errorf("it says %s", show(plan.diags))
 	}
 }
 

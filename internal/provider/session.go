@@ -30,8 +30,10 @@ type session struct {
 	client   *client.Client // nil where the configuration is unknown or lacks something
 	endpoint string
 	checks   planChecks
-	unknown  bool     // some of the configuration is only known in the apply
-	missing  []string // attributes without which nothing can be asked
+	// howToDestroy is said with every error of a plan.
+	howToDestroy string
+	unknown      bool     // some of the configuration is only known in the apply
+	missing      []string // attributes without which nothing can be asked
 
 	facts      *client.Facts
 	translated translation
