@@ -145,7 +145,7 @@ func (d *Desk) resettle(
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		// Nothing is ordered any more: the change takes effect at once and leaves the state alone.
-		*s.findings = change.judged.shown()
+		s.Findings = change.judged.shown()
 		change.restElsewhere(row, p)
 		return tx.UpdateConnection(ctx, row)
 	case err != nil:
@@ -195,10 +195,10 @@ func (d *Desk) rejudge(
 		}
 		return d.settleConnection(p, now, row, item, change.judged, change.found)
 	}
-	*s.findings = change.judged.shown()
+	s.Findings = change.judged.shown()
 	change.restElsewhere(row, p)
 	if row.State == hscn.StateProvisioning {
-		*s.reason = reasonProvisioning(row.Spec.ActivateAt, now)
+		s.StateReason = reasonProvisioning(row.Spec.ActivateAt, now)
 		return d.setConnectionDue(p, row, item)
 	}
 	return nil

@@ -155,12 +155,13 @@ func (d *Desk) createConnection(
 	}
 
 	row := store.Connection{
-		UID: uuid.NewString(), Account: account.ID, Name: name, ODSCode: spec.OdsCode,
-		ServiceType: spec.Service.Type, ServiceID: spec.Service.ID, Access: hscn.Access(*spec.Access), Zone: found.service.Zone,
-		Spec: spec, Revision: 1, StateSince: now,
-		CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
-		CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
-		CommitmentMonths: int64(p.document.Connections.CommitmentMonths),
+		Standing: store.Standing{
+			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: found.service.Zone, Revision: 1, StateSince: now,
+			CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
+			CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
+		},
+		ODSCode: spec.OdsCode, ServiceType: spec.Service.Type, ServiceID: spec.Service.ID, Access: hscn.Access(*spec.Access),
+		Spec: spec, CommitmentMonths: int64(p.document.Connections.CommitmentMonths),
 	}
 	item := store.Order{
 		Kind: store.OrderProvide, ObjectKind: store.ObjectConnection, ObjectUID: row.UID, Object: row.FullName(),
@@ -219,7 +220,7 @@ func (d *Desk) settleConnection(
 	p *policy, now time.Time, row *store.Connection, item *store.Order, judged verdict, found evidence,
 ) error {
 	s := connectionStanding(row)
-	*s.findings = judged.shown()
+	s.Findings = judged.shown()
 	rests := agreementLookup(p, row.Spec, found.organisation)
 	item.Recorders = nil
 	if rests.by != "" {
@@ -228,8 +229,8 @@ func (d *Desk) settleConnection(
 	awaits, awaited := judged.awaits()
 	state := nextState(awaits, p.document.Connections.Approval && !s.hasPassed(hscn.StatePendingApproval))
 	if state != hscn.StateProvisioning {
-		s.enter(state, reasonWaiting(p, state, *s.findings, awaited), now)
-		*s.assuredAt, *s.dueAt, item.DueAt = nil, nil, nil
+		s.enter(state, reasonWaiting(p, state, s.Findings, awaited), now)
+		s.AssuredAt, s.EnablementDueAt, item.DueAt = nil, nil, nil
 		return nil
 	}
 	return d.assureConnection(p, now, row, item, rests)
@@ -239,7 +240,7 @@ func (d *Desk) settleConnection(
 func (d *Desk) assureConnection(p *policy, now time.Time, row *store.Connection, item *store.Order, rests lookup) error {
 	s := connectionStanding(row)
 	assured := now
-	*s.assuredAt = &assured
+	s.AssuredAt = &assured
 	s.enter(hscn.StateProvisioning, reasonProvisioning(row.Spec.ActivateAt, now), now)
 	restOn(row, rests, now, p)
 	return d.setConnectionDue(p, row, item)

@@ -61,7 +61,7 @@ func stateForbids(f *dossier, what string) error {
 		return problem.New(problem.StateForbids, "Order %d about %s is closed since %s: there is nothing to %s.",
 			f.order.ID, f.order.Object, f.order.ClosedAt.UTC().Format(time.RFC3339), what)
 	}
-	state := *f.standing().state
+	state := f.standing().State
 	return problem.New(problem.StateForbids, "Order %d about %s cannot be %s: it is %s. %s",
 		f.order.ID, f.order.Object, past[what], state, fitting(f.order, state))
 }
@@ -113,8 +113,8 @@ func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note
 	}
 	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
-		what := decided{action: "order.approve", before: *s.state, details: map[string]any{}}
-		if !f.order.Open || f.order.Kind != store.OrderProvide || *s.state != hscn.StatePendingApproval || f.edge != nil {
+		what := decided{action: "order.approve", before: s.State, details: map[string]any{}}
+		if !f.order.Open || f.order.Kind != store.OrderProvide || s.State != hscn.StatePendingApproval || f.edge != nil {
 			return what, stateForbids(f, "approve")
 		}
 		judgedBy, err := d.policyOfVersion(ctx, tx.Reader, f.order.PolicyVersion)
@@ -185,8 +185,8 @@ func (d *Desk) judgeAgain(
 func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note string) (api.Order, error) {
 	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
-		what := decided{action: "order.done", before: *s.state, details: map[string]any{"note_sha256": sumOf(note)}}
-		state := *s.state
+		what := decided{action: "order.done", before: s.State, details: map[string]any{"note_sha256": sumOf(note)}}
+		state := s.State
 		switch {
 		case f.order.Open && f.order.Kind == store.OrderRemove && state == hscn.StateCeasing:
 			s.enter(hscn.StateCeased, reasonCeased, now)
@@ -212,7 +212,7 @@ func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note
 func (d *Desk) activate(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) ([]entry, error) {
 	s := f.standing()
 	enabled := now
-	*s.enabledAt = &enabled
+	s.EnabledAt = &enabled
 	s.enter(hscn.StateActive, "", now)
 	if f.edge != nil {
 		return nil, nil
@@ -252,7 +252,7 @@ func (d *Desk) activate(ctx context.Context, tx *store.Tx, now time.Time, f *dos
 func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason string) (api.Order, error) {
 	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
-		what := decided{action: "order.fail", before: *s.state, details: map[string]any{"reason_sha256": sumOf(reason)}}
+		what := decided{action: "order.fail", before: s.State, details: map[string]any{"reason_sha256": sumOf(reason)}}
 		p, err := d.policyInForce(ctx, tx.Reader, now)
 		if err != nil {
 			return what, err
@@ -260,10 +260,10 @@ func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason 
 		switch {
 		case !f.order.Open:
 			return what, stateForbids(f, "fail")
-		case f.order.Kind == store.OrderRemove && *s.state == hscn.StateCeasing:
+		case f.order.Kind == store.OrderRemove && s.State == hscn.StateCeasing:
 			// What was given up stays given up: only the reason says that its removal has to be tried again.
 			s.enter(hscn.StateCeasing, reasonRemovalFailed(p, reason), now)
-		case f.order.Kind == store.OrderProvide && *s.state == hscn.StateAwaitingFulfilment:
+		case f.order.Kind == store.OrderProvide && s.State == hscn.StateAwaitingFulfilment:
 			s.enter(hscn.StateFailed, reasonFailed(p, reason), now)
 		default:
 			return what, stateForbids(f, "fail")
@@ -278,7 +278,7 @@ func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason 
 func (d *Desk) RefuseOrder(ctx context.Context, w request.Write, id int64, reason string) (api.Order, error) {
 	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
-		what := decided{action: "order.refuse", before: *s.state, details: map[string]any{"reason_sha256": sumOf(reason)}}
+		what := decided{action: "order.refuse", before: s.State, details: map[string]any{"reason_sha256": sumOf(reason)}}
 		if !f.order.Open || f.order.Kind != store.OrderProvide || !refusable(s) {
 			return what, stateForbids(f, "refuse")
 		}
@@ -292,7 +292,7 @@ func (d *Desk) RefuseOrder(ctx context.Context, w request.Write, id int64, reaso
 }
 
 // refusable says whether an order about the object can still be turned down: until it was first active.
-func refusable(s standing) bool { return s.state.Holds() && *s.enabledAt == nil }
+func refusable(s standing) bool { return s.State.Holds() && s.EnabledAt == nil }
 
 // refuse moves the order's object to refused, and with a connection what hangs on it; it returns what the audit says of
 // that. Names and slots are free with it, and addresses are released. The order and its object are left to the caller to

@@ -153,7 +153,7 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 	o := f.order
 	shown := api.Order{
 		ID: o.ID, Kind: string(o.Kind), Object: o.Object, ObjectUID: o.ObjectUID, Account: o.Account,
-		State: string(*s.state), StateReason: given(*s.reason), Open: o.Open,
+		State: string(s.State), StateReason: given(s.StateReason), Open: o.Open,
 		CreatedAt: o.CreatedAt.UTC(), CreatedBy: o.CreatedBy, DueAt: utc(o.DueAt),
 		ClosedAt: utc(o.ClosedAt), ClosedBy: given(o.ClosedBy), Note: given(o.Note),
 		ChangeReference: given(o.ChangeReference), PolicyVersion: fmt.Sprint(o.PolicyVersion), Steps: []string{},
@@ -161,9 +161,9 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 	if !o.Open {
 		return shown, nil
 	}
-	shown.WaitsFor = given(waitsFor(*s.state))
+	shown.WaitsFor = given(waitsFor(s.State))
 	if o.Kind == store.OrderProvide {
-		shown.Findings = *s.findings
+		shown.Findings = s.Findings
 	}
 	zone, err := v.zone(ctx, f.connection.Zone, f.connection.PolicyVersion)
 	if err != nil {
@@ -200,9 +200,9 @@ type decided struct {
 // entry is the audit's entry of what was decided about the order.
 func (f *dossier) entry(what decided) entry {
 	s := f.standing()
-	details := map[string]any{"order": f.order.ID, "state_before": string(what.before), "state": string(*s.state)}
+	details := map[string]any{"order": f.order.ID, "state_before": string(what.before), "state": string(s.State)}
 	maps.Copy(details, what.details)
-	return entry{action: what.action, account: s.account, object: s.fullName, uid: s.uid, details: details}
+	return entry{action: what.action, account: s.Account, object: s.fullName, uid: s.UID, details: details}
 }
 
 // conclude writes what was decided and then appends it to the audit.

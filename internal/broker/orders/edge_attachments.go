@@ -197,11 +197,12 @@ func (d *Desk) createEdge(
 	}
 
 	row := store.EdgeAttachment{
-		UID: uuid.NewString(), Account: account.ID, ConnectionUID: parent.UID, ConnectionName: parent.Name, Name: name,
-		GatewayID: *spec.GatewayID, Zone: parent.Zone,
-		Spec: spec, Revision: 1, StateSince: now,
-		CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
-		CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
+		Standing: store.Standing{
+			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: parent.Zone, Revision: 1, StateSince: now,
+			CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
+			CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
+		},
+		ConnectionUID: parent.UID, ConnectionName: parent.Name, GatewayID: *spec.GatewayID, Spec: spec,
 	}
 	item := store.Order{
 		Kind: store.OrderProvide, ObjectKind: store.ObjectEdgeAttachment, ObjectUID: row.UID, Object: fullName,
@@ -262,12 +263,12 @@ func (d *Desk) settleEdge(
 	p *policy, now time.Time, row *store.EdgeAttachment, item *store.Order, judged verdict, parent store.Connection,
 ) error {
 	s := edgeStanding(row)
-	*s.findings = judged.shown()
+	s.Findings = judged.shown()
 	awaits, awaited := judged.awaits()
-	*s.assuredAt, *s.dueAt, item.DueAt = nil, nil, nil
+	s.AssuredAt, s.EnablementDueAt, item.DueAt = nil, nil, nil
 	switch state := nextState(awaits, false); {
 	case state != hscn.StateProvisioning:
-		s.enter(state, reasonWaiting(p, state, *s.findings, awaited), now)
+		s.enter(state, reasonWaiting(p, state, s.Findings, awaited), now)
 		return nil
 	case parent.State != hscn.StateActive:
 		s.enter(hscn.StatePendingConnection, reasonPendingConnection(parent.FullName()), now)

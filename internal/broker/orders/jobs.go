@@ -32,7 +32,7 @@ const (
 
 // enqueue leaves a job about the object, to be done not before at, and wakes whoever does it when it is committed.
 func (d *Desk) enqueue(ctx context.Context, tx *store.Tx, kind string, s standing, at time.Time) error {
-	if err := tx.Enqueue(ctx, store.Job{Kind: kind, ObjectUID: s.uid}, at); err != nil {
+	if err := tx.Enqueue(ctx, store.Job{Kind: kind, ObjectUID: s.UID}, at); err != nil {
 		return err
 	}
 	tx.AfterCommit(d.wake)
@@ -42,7 +42,7 @@ func (d *Desk) enqueue(ctx context.Context, tx *store.Tx, kind string, s standin
 // enqueueFor leaves the job that takes the object out of its state, where the broker can do so by itself: not before
 // activateAt.
 func (d *Desk) enqueueFor(ctx context.Context, tx *store.Tx, s standing, activateAt *time.Time, now time.Time) error {
-	if *s.state != hscn.StateProvisioning {
+	if s.State != hscn.StateProvisioning {
 		return nil
 	}
 	at := now
@@ -189,7 +189,7 @@ func dossierOf(ctx context.Context, tx *store.Tx, uid string) (*dossier, error) 
 // advance asks the operator to fulfil what is assured.
 func (d *Desk) advance(ctx context.Context, tx *store.Tx, now time.Time, uid string) error {
 	f, err := dossierOf(ctx, tx, uid)
-	if err != nil || f == nil || *f.standing().state != hscn.StateProvisioning {
+	if err != nil || f == nil || f.standing().State != hscn.StateProvisioning {
 		return err
 	}
 	s := f.standing()
@@ -201,7 +201,7 @@ func (d *Desk) advance(ctx context.Context, tx *store.Tx, now time.Time, uid str
 	if err != nil {
 		return err
 	}
-	s.enter(hscn.StateAwaitingFulfilment, reasonAwaitingFulfilment(p, *s.dueAt), now)
+	s.enter(hscn.StateAwaitingFulfilment, reasonAwaitingFulfilment(p, s.EnablementDueAt), now)
 	return d.conclude(ctx, tx, broker(), now, f, decided{
 		action: string(s.kind) + ".advance", before: hscn.StateProvisioning,
 	})

@@ -15,57 +15,42 @@ import (
 // standing is what connections and edge attachments have in common: how far their order is. It points into the row of
 // either.
 type standing struct {
-	kind                   store.ObjectKind
-	uid, account, fullName string
-	policyVersion          int64
+	*store.Standing
 
-	state  *hscn.State
-	reason *string
-	since  *time.Time
-	passed *[]hscn.State
-
-	findings                    *[]api.Finding
-	assuredAt, dueAt, enabledAt **time.Time
+	kind     store.ObjectKind
+	fullName string
 }
 
 func connectionStanding(c *store.Connection) standing {
-	return standing{
-		kind: store.ObjectConnection, uid: c.UID, account: c.Account, fullName: c.FullName(), policyVersion: c.PolicyVersion,
-		state: &c.State, reason: &c.StateReason, since: &c.StateSince, passed: &c.Passed,
-		findings: &c.Findings, assuredAt: &c.AssuredAt, dueAt: &c.EnablementDueAt, enabledAt: &c.EnabledAt,
-	}
+	return standing{Standing: &c.Standing, kind: store.ObjectConnection, fullName: c.FullName()}
 }
 
 func edgeStanding(e *store.EdgeAttachment) standing {
-	return standing{
-		kind: store.ObjectEdgeAttachment, uid: e.UID, account: e.Account, fullName: e.FullName(), policyVersion: e.PolicyVersion,
-		state: &e.State, reason: &e.StateReason, since: &e.StateSince, passed: &e.Passed,
-		findings: &e.Findings, assuredAt: &e.AssuredAt, dueAt: &e.EnablementDueAt, enabledAt: &e.EnabledAt,
-	}
+	return standing{Standing: &e.Standing, kind: store.ObjectEdgeAttachment, fullName: e.FullName()}
 }
 
 // enter puts the object into a state. The reason says why it is there and who can move it on; entering the state in
 // which it is already changes the reason alone.
 func (s standing) enter(state hscn.State, reason string, now time.Time) {
-	if *s.state != state {
-		*s.state, *s.since = state, now
+	if s.State != state {
+		s.State, s.StateSince = state, now
 	}
-	*s.reason = reason
+	s.StateReason = reason
 }
 
 // pass notes that a person has ended the wait, so that judging the order again does not return to it.
 func (s standing) pass(wait hscn.State) {
-	if !slices.Contains(*s.passed, wait) {
-		*s.passed = append(slices.Clone(*s.passed), wait)
+	if !slices.Contains(s.Passed, wait) {
+		s.Passed = append(slices.Clone(s.Passed), wait)
 	}
 }
 
 // unpass takes such a note back.
 func (s standing) unpass(wait hscn.State) {
-	*s.passed = slices.DeleteFunc(slices.Clone(*s.passed), func(state hscn.State) bool { return state == wait })
+	s.Passed = slices.DeleteFunc(slices.Clone(s.Passed), func(state hscn.State) bool { return state == wait })
 }
 
-func (s standing) hasPassed(wait hscn.State) bool { return slices.Contains(*s.passed, wait) }
+func (s standing) hasPassed(wait hscn.State) bool { return slices.Contains(s.Passed, wait) }
 
 // waiting are the states before assurance is complete: an order in one of them is judged again when a fact arrives.
 var waiting = []hscn.State{
@@ -87,11 +72,11 @@ func nextState(awaits []hscn.State, approval bool) hscn.State {
 // mayBeBuilt says whether somebody may have begun to make the network do it, so that giving the object up leaves
 // something to remove. What never got beyond the broker's own desk is gone at once.
 func (s standing) mayBeBuilt() bool {
-	switch *s.state {
+	switch s.State {
 	case hscn.StateAwaitingFulfilment, hscn.StateActive, hscn.StateRestricted, hscn.StateFailed, hscn.StateTerminated:
 		return true
 	default:
-		return *s.enabledAt != nil || s.hasPassed(hscn.StateAwaitingFulfilment)
+		return s.EnabledAt != nil || s.hasPassed(hscn.StateAwaitingFulfilment)
 	}
 }
 

@@ -159,7 +159,7 @@ func (d *Desk) giveUp(
 	ctx context.Context, tx *store.Tx, w request.Write, p *policy, now time.Time, s standing,
 ) (int64, error) {
 	built := s.mayBeBuilt()
-	item, err := tx.OpenOrderOf(ctx, s.uid)
+	item, err := tx.OpenOrderOf(ctx, s.UID)
 	switch {
 	case err == nil:
 		closeOrder(&item, now, w.Caller.Subject, "")
@@ -175,7 +175,7 @@ func (d *Desk) giveUp(
 	}
 	s.enter(hscn.StateCeasing, reasonCeasing(p), now)
 	removal := store.Order{
-		Kind: store.OrderRemove, ObjectKind: s.kind, ObjectUID: s.uid, Object: s.fullName, Account: s.account, Open: true,
+		Kind: store.OrderRemove, ObjectKind: s.kind, ObjectUID: s.UID, Object: s.fullName, Account: s.Account, Open: true,
 		CreatedAt: now, CreatedBy: w.Caller.Subject, ChangeReference: w.ChangeReference, PolicyVersion: p.version,
 	}
 	if err := tx.InsertOrder(ctx, &removal); err != nil {

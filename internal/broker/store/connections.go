@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -12,52 +10,20 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
-// Connection is a row of connections: one for each order that ever stood, also those that were refused or ceased.
+// Connection is a row of connections: one for each order that ever stood, also those that were refused or ceased. What
+// holds is unique by name, and by service and access.
 type Connection struct {
 	bun.BaseModel `bun:"table:connections"`
+	Standing
 
-	UID     string `bun:"uid,pk"`
-	Account string `bun:"account"`
-	// Name is the last segment of the full name.
-	Name string `bun:"name"`
 	// ODSCode is canonical; the owner's spelling is in Spec.
 	ODSCode     string      `bun:"ods_code"`
 	ServiceType string      `bun:"service_type"`
 	ServiceID   string      `bun:"service_id"`
 	Access      hscn.Access `bun:"access"`
-	Zone        string      `bun:"zone"`
-
-	State       hscn.State `bun:"state"`
-	StateReason string     `bun:"state_reason,nullzero"`
-	StateSince  time.Time  `bun:"state_since"`
-	// Holds is State.Holds(), set by every write: what holds is unique by name and by service.
-	Holds bool `bun:"holds"`
-	// Passed are the waits that a person has ended already, so that judging the order again does not return to them.
-	Passed []hscn.State `bun:"passed,type:jsonb,nullzero"`
 
 	// Spec is what its owner declared and the operator confirmed.
 	Spec api.ConnectionSpec `bun:"spec,type:jsonb"`
-	// PendingChange is what its owner changed and a person has yet to decide about; nil where there is nothing.
-	PendingChange api.MergePatch `bun:"pending_change,type:jsonb,nullzero"`
-	// Findings are those of the last judgement: what the order waits for, and what it was warned of.
-	Findings []api.Finding `bun:"findings,type:jsonb,nullzero"`
-
-	// Revision counts the changes of what the owner declared, from 1; the caller counts it.
-	Revision int64 `bun:"revision"`
-	// Version counts all writes of the row, from 1; every write counts it.
-	Version int64 `bun:"version"`
-
-	CreatedAt time.Time `bun:"created_at"`
-	CreatedBy string    `bun:"created_by"`
-	UpdatedAt time.Time `bun:"updated_at"`
-	UpdatedBy string    `bun:"updated_by"`
-	// CreateKeySHA256 is KeySHA256 of the idempotency key that made it.
-	CreateKeySHA256 string `bun:"create_key_sha256"`
-	PolicyVersion   int64  `bun:"policy_version"`
-
-	AssuredAt       *time.Time `bun:"assured_at"`
-	EnablementDueAt *time.Time `bun:"enablement_due_at"`
-	EnabledAt       *time.Time `bun:"enabled_at"`
 
 	CommitmentMonths int64 `bun:"commitment_months"`
 	// CommitmentEndsOn, AgreementValidatedOn and RevalidateOn are days, YYYY-MM-DD; empty where there is none.
@@ -174,41 +140,11 @@ func (r *Reader) ConnectionsInState(ctx context.Context, states []hscn.State) ([
 
 // InsertConnection adds the row with version 1, and makes Holds follow State.
 func (tx *Tx) InsertConnection(ctx context.Context, c *Connection) error {
-	c.Version = 1
-	c.settle()
-	_, err := tx.q.NewInsert().Model(c).Exec(ctx)
-	return failure("add a connection", err)
-}
-
-// settle makes the row what it will be read as.
-func (c *Connection) settle() {
-	c.Holds = c.State.Holds()
-	c.StateSince, c.CreatedAt, c.UpdatedAt = Instant(c.StateSince), Instant(c.CreatedAt), Instant(c.UpdatedAt)
-	c.AssuredAt, c.EnabledAt = instantPointer(c.AssuredAt), instantPointer(c.EnabledAt)
-	c.EnablementDueAt = instantPointer(c.EnablementDueAt)
+	return tx.insertOrdered(ctx, "add a connection", c)
 }
 
 // UpdateConnection writes the whole row, counts its version and makes Holds follow State. It returns ErrStale where the
 // row's version is not the one in c.
 func (tx *Tx) UpdateConnection(ctx context.Context, c *Connection) error {
-	read := c.Version
-	c.Version++
-	c.settle()
-	result, err := tx.q.NewUpdate().Model(c).WherePK().Where("version = ?", read).Exec(ctx)
-	return changedOne("change a connection", result, err)
-}
-
-// changedOne says ErrStale where the row that was to be changed is another by now.
-func changedOne(doing string, result sql.Result, err error) error {
-	if err != nil {
-		return failure(doing, err)
-	}
-	changed, err := result.RowsAffected()
-	if err != nil {
-		return failure(doing, err)
-	}
-	if changed == 0 {
-		return fmt.Errorf("%s: %w", doing, ErrStale)
-	}
-	return nil
+	return tx.updateOrdered(ctx, "change a connection", c)
 }

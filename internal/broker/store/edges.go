@@ -11,55 +11,22 @@ import (
 )
 
 // EdgeAttachment is a row of edge_attachments: one for each order that ever stood, also those that were refused or
-// ceased.
+// ceased. What holds is unique by connection and name, and by gateway.
 type EdgeAttachment struct {
 	bun.BaseModel `bun:"table:edge_attachments"`
+	Standing
 
-	UID     string `bun:"uid,pk"`
-	Account string `bun:"account"`
 	// ConnectionUID and ConnectionName are the parent's, which never change.
 	ConnectionUID  string `bun:"connection_uid"`
 	ConnectionName string `bun:"connection_name"`
-	// Name is the last segment of the full name.
-	Name string `bun:"name"`
 	// GatewayID is the gateway that it is attached to, or is to be; empty where that is not known yet.
 	GatewayID string `bun:"gateway_id,nullzero"`
-	Zone      string `bun:"zone"`
 	// IncludedAddress is the address that came with the order. It stays when the address is released, so that what was
 	// stays readable: table addresses says who holds it now.
 	IncludedAddress string `bun:"included_address,nullzero"`
 
-	State       hscn.State `bun:"state"`
-	StateReason string     `bun:"state_reason,nullzero"`
-	StateSince  time.Time  `bun:"state_since"`
-	// Holds is State.Holds(), set by every write: what holds is unique by name and by gateway.
-	Holds bool `bun:"holds"`
-	// Passed are the waits that a person has ended already, so that judging the order again does not return to them.
-	Passed []hscn.State `bun:"passed,type:jsonb,nullzero"`
-
 	// Spec is what its owner declared and the operator confirmed.
 	Spec api.EdgeAttachmentSpec `bun:"spec,type:jsonb"`
-	// PendingChange is what its owner changed and a person has yet to decide about; nil where there is nothing.
-	PendingChange api.MergePatch `bun:"pending_change,type:jsonb,nullzero"`
-	// Findings are those of the last judgement: what the order waits for, and what it was warned of.
-	Findings []api.Finding `bun:"findings,type:jsonb,nullzero"`
-
-	// Revision counts the changes of what the owner declared, from 1; the caller counts it.
-	Revision int64 `bun:"revision"`
-	// Version counts all writes of the row, from 1; every write counts it.
-	Version int64 `bun:"version"`
-
-	CreatedAt time.Time `bun:"created_at"`
-	CreatedBy string    `bun:"created_by"`
-	UpdatedAt time.Time `bun:"updated_at"`
-	UpdatedBy string    `bun:"updated_by"`
-	// CreateKeySHA256 is KeySHA256 of the idempotency key that made it.
-	CreateKeySHA256 string `bun:"create_key_sha256"`
-	PolicyVersion   int64  `bun:"policy_version"`
-
-	AssuredAt       *time.Time `bun:"assured_at"`
-	EnablementDueAt *time.Time `bun:"enablement_due_at"`
-	EnabledAt       *time.Time `bun:"enabled_at"`
 }
 
 // FullName is the full resource name.
@@ -142,26 +109,11 @@ func (r *Reader) GatewayHolders(ctx context.Context, account string, gatewayIDs 
 
 // InsertEdgeAttachment adds the row with version 1, and makes Holds follow State.
 func (tx *Tx) InsertEdgeAttachment(ctx context.Context, e *EdgeAttachment) error {
-	e.Version = 1
-	e.settle()
-	_, err := tx.q.NewInsert().Model(e).Exec(ctx)
-	return failure("add an edge attachment", err)
-}
-
-// settle makes the row what it will be read as.
-func (e *EdgeAttachment) settle() {
-	e.Holds = e.State.Holds()
-	e.StateSince, e.CreatedAt, e.UpdatedAt = Instant(e.StateSince), Instant(e.CreatedAt), Instant(e.UpdatedAt)
-	e.AssuredAt, e.EnabledAt = instantPointer(e.AssuredAt), instantPointer(e.EnabledAt)
-	e.EnablementDueAt = instantPointer(e.EnablementDueAt)
+	return tx.insertOrdered(ctx, "add an edge attachment", e)
 }
 
 // UpdateEdgeAttachment writes the whole row, counts its version and makes Holds follow State. It returns ErrStale where
 // the row's version is not the one in e.
 func (tx *Tx) UpdateEdgeAttachment(ctx context.Context, e *EdgeAttachment) error {
-	read := e.Version
-	e.Version++
-	e.settle()
-	result, err := tx.q.NewUpdate().Model(e).WherePK().Where("version = ?", read).Exec(ctx)
-	return changedOne("change an edge attachment", result, err)
+	return tx.updateOrdered(ctx, "change an edge attachment", e)
 }

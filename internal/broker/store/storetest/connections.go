@@ -17,12 +17,14 @@ import (
 func newConnection(account, name string) store.Connection {
 	uid := uuid.NewString()
 	return store.Connection{
-		UID: uid, Account: account, Name: name, ODSCode: "X26",
-		ServiceType: "cloud_project", ServiceID: "service-of-" + uid, Access: hscn.AccessSharedLink, Zone: "north",
-		State: hscn.StatePendingEvidence, StateReason: "waits for the register", StateSince: now,
-		Spec: api.ConnectionSpec{OdsCode: "x26"}, Revision: 1,
-		CreatedAt: now, CreatedBy: "anne", UpdatedAt: now, UpdatedBy: "anne",
-		CreateKeySHA256: store.KeySHA256("key of " + uid), PolicyVersion: 1, CommitmentMonths: 1,
+		Standing: store.Standing{
+			UID: uid, Account: account, Name: name, Zone: "north",
+			State: hscn.StatePendingEvidence, StateReason: "waits for the register", StateSince: now, Revision: 1,
+			CreatedAt: now, CreatedBy: "anne", UpdatedAt: now, UpdatedBy: "anne",
+			CreateKeySHA256: store.KeySHA256("key of " + uid), PolicyVersion: 1,
+		},
+		ODSCode: "X26", ServiceType: "cloud_project", ServiceID: "service-of-" + uid, Access: hscn.AccessSharedLink,
+		Spec: api.ConnectionSpec{OdsCode: "x26"}, CommitmentMonths: 1,
 	}
 }
 

@@ -16,11 +16,13 @@ import (
 func newEdge(parent store.Connection, name string) store.EdgeAttachment {
 	uid := uuid.NewString()
 	return store.EdgeAttachment{
-		UID: uid, Account: parent.Account, ConnectionUID: parent.UID, ConnectionName: parent.Name, Name: name,
-		GatewayID: "gateway-of-" + uid, Zone: "north", IncludedAddress: "192.0.2.1",
-		State: hscn.StatePendingConnection, StateSince: now, Revision: 1,
-		CreatedAt: now, CreatedBy: "anne", UpdatedAt: now, UpdatedBy: "anne",
-		CreateKeySHA256: store.KeySHA256("key of " + uid), PolicyVersion: 1,
+		Standing: store.Standing{
+			UID: uid, Account: parent.Account, Name: name, Zone: "north",
+			State: hscn.StatePendingConnection, StateSince: now, Revision: 1,
+			CreatedAt: now, CreatedBy: "anne", UpdatedAt: now, UpdatedBy: "anne",
+			CreateKeySHA256: store.KeySHA256("key of " + uid), PolicyVersion: 1,
+		},
+		ConnectionUID: parent.UID, ConnectionName: parent.Name, GatewayID: "gateway-of-" + uid, IncludedAddress: "192.0.2.1",
 	}
 }
 
