@@ -140,7 +140,7 @@ func newOrdersDone(a *app) *cobra.Command {
 	var note string
 	command := a.decide("done ID", "Confirms that the network does what was ordered",
 		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
-			return client.Decode[api.Order](broker.ConfirmOrder(ctx, id, &api.ConfirmOrderParams{IdempotencyKey: key}, noteBody(note)))
+			return client.Decode[api.Order](broker.ConfirmOrder(ctx, id, &api.ConfirmOrderParams{IdempotencyKey: key}, api.OrderConfirmation{Note: noteBody(note).Note}))
 		})
 	command.Flags().StringVar(&note, "note", "", "what was done, kept with the order")
 	return command

@@ -107,7 +107,7 @@ func TestServeRefuses(t *testing.T) {
 				file := write(t, "policy.yaml", strings.Replace(source, "rules: {}", "rules: {name.format: off}", 1))
 				return []string{"--database", free(t), "--policy", file}
 			}, exitError,
-			[]string{"policy.yaml: line 123, column 9: rules.name.format \"off\" ", "the rule is about form or contract"},
+			[]string{"policy.yaml: line 151, column 9: rules.name.format \"off\" ", "the rule is about form or contract"},
 		},
 		"a certificate without its key": {
 			func(t *testing.T) []string {

@@ -293,6 +293,21 @@ func (e IfNoneMatch) Valid() bool {
 	}
 }
 
+// Defines values for CreateAgreementEvidenceParamsIfNoneMatch.
+const (
+	CreateAgreementEvidenceParamsIfNoneMatchAsterisk CreateAgreementEvidenceParamsIfNoneMatch = "*"
+)
+
+// Valid indicates whether the value is a known member of the CreateAgreementEvidenceParamsIfNoneMatch enum.
+func (e CreateAgreementEvidenceParamsIfNoneMatch) Valid() bool {
+	switch e {
+	case CreateAgreementEvidenceParamsIfNoneMatchAsterisk:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateConnectionParamsIfNoneMatch.
 const (
 	CreateConnectionParamsIfNoneMatchAsterisk CreateConnectionParamsIfNoneMatch = "*"
@@ -326,6 +341,25 @@ func (e CreateEdgeAttachmentParamsIfNoneMatch) Valid() bool {
 // Access A share of the CSP's own link to HSCN, or a circuit of the customer's.
 type Access string
 
+// Account defines model for Account.
+type Account struct {
+	ID string `json:"id"`
+
+	// Kind `customer` or `partner`.
+	Kind string `json:"kind"`
+
+	// Organisations The organisations that it may act for.
+	Organisations []ODSCode `json:"organisations"`
+	Retired       bool      `json:"retired"`
+	Title         string    `json:"title"`
+}
+
+// AccountPage defines model for AccountPage.
+type AccountPage struct {
+	Items         []Account `json:"items"`
+	NextPageToken *string   `json:"next_page_token,omitempty"`
+}
+
 // Agreement defines model for Agreement.
 type Agreement struct {
 	// Basis The organisation's own HSCN Connection Agreement, or terms of the CSP that flow it down.
@@ -339,8 +373,105 @@ type Agreement struct {
 // AgreementBasis The organisation's own HSCN Connection Agreement, or terms of the CSP that flow it down.
 type AgreementBasis string
 
+// AgreementEvidence A signed copy. Where a version is validated and a newer one waits, the attributes are those of the validated one and `pending_change` is the newer one's.
+type AgreementEvidence struct {
+	Account  string `json:"account"`
+	BrokerID string `json:"broker_id"`
+
+	// CountersignedOn A day in Europe/London, `YYYY-MM-DD`.
+	CountersignedOn *Date `json:"countersigned_on,omitempty"`
+
+	// CreateKeySha256 The SHA-256 of the idempotency key that made it, in hex.
+	CreateKeySha256 string  `json:"create_key_sha256"`
+	CreatedAt       Instant `json:"created_at"`
+	CreatedBy       string  `json:"created_by"`
+
+	// DocumentSha256 A SHA-256 sum in lower-case hex.
+	DocumentSha256 SHA256 `json:"document_sha256"`
+
+	// DocumentVersion The number of the version that the attributes are of.
+	DocumentVersion int64 `json:"document_version"`
+
+	// Etag The revision of what the owner declared; states do not change it.
+	Etag     string    `json:"etag"`
+	Findings []Finding `json:"findings,omitempty"`
+
+	// Name The full resource name, `agreement-evidence/<name>`.
+	Name string `json:"name"`
+
+	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
+	OdsCode ODSCode `json:"ods_code"`
+
+	// PendingChange A JSON merge patch (RFC 7396); `null` removes a member. What comes of it must match the object's spec.
+	PendingChange *MergePatch `json:"pending_change,omitempty"`
+
+	// PolicyVersion The version of the policy that it was judged by.
+	PolicyVersion string `json:"policy_version"`
+
+	// RegisterUpdatePending That it is validated and the register does not show the agreement yet.
+	RegisterUpdatePending bool `json:"register_update_pending"`
+
+	// SignedOn A day in Europe/London, `YYYY-MM-DD`.
+	SignedOn Date `json:"signed_on"`
+
+	// State `received`, `validated`, `refused` or `ceased`.
+	State       string  `json:"state"`
+	StateReason *string `json:"state_reason,omitempty"`
+	StateSince  Instant `json:"state_since"`
+
+	// UID The id that the broker gave, unique for ever (a UUID).
+	UID       UID     `json:"uid"`
+	UpdatedAt Instant `json:"updated_at"`
+	UpdatedBy string  `json:"updated_by"`
+
+	// Version Changes with anything that is shown.
+	Version string `json:"version"`
+}
+
+// AgreementEvidenceFact A live signed copy of the account's, as far as rules ask for it.
+type AgreementEvidenceFact struct {
+	// CountersignedOn A day in Europe/London, `YYYY-MM-DD`.
+	CountersignedOn *Date `json:"countersigned_on,omitempty"`
+
+	// Name The full resource name, `agreement-evidence/<name>`.
+	Name string `json:"name"`
+
+	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
+	OdsCode    ODSCode `json:"ods_code"`
+	ReceivedAt Instant `json:"received_at"`
+
+	// SignedOn A day in Europe/London, `YYYY-MM-DD`.
+	SignedOn    Date     `json:"signed_on"`
+	Validated   bool     `json:"validated"`
+	ValidatedAt *Instant `json:"validated_at,omitempty"`
+	ValidatedBy *string  `json:"validated_by,omitempty"`
+}
+
+// AgreementEvidencePage defines model for AgreementEvidencePage.
+type AgreementEvidencePage struct {
+	Items         []AgreementEvidence `json:"items"`
+	NextPageToken *string             `json:"next_page_token,omitempty"`
+}
+
+// AgreementEvidenceSpec What the owner declares of a signed copy of the HSCN Connection Agreement.
+type AgreementEvidenceSpec struct {
+	// CountersignedOn A day in Europe/London, `YYYY-MM-DD`.
+	CountersignedOn *Date `json:"countersigned_on,omitempty"`
+
+	// DocumentSha256 A SHA-256 sum in lower-case hex.
+	DocumentSha256 SHA256 `json:"document_sha256"`
+
+	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
+	OdsCode ODSCode `json:"ods_code"`
+
+	// SignedOn A day in Europe/London, `YYYY-MM-DD`.
+	SignedOn Date `json:"signed_on"`
+}
+
 // AgreementPolicy defines model for AgreementPolicy.
 type AgreementPolicy struct {
+	// Evidence What the CSP asks of a signed copy of the HSCN Connection Agreement.
+	Evidence          EvidencePolicy        `json:"evidence"`
 	FlowDownDocuments []FlowDownRequirement `json:"flow_down_documents"`
 }
 
@@ -385,6 +516,31 @@ type AuditVerification struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// AuthorityAnswer defines model for AuthorityAnswer.
+type AuthorityAnswer struct {
+	// AuthorityReference The HSCN Authority's own.
+	AuthorityReference string `json:"authority_reference"`
+	Granted            bool   `json:"granted"`
+
+	// Reason What the customer reads; needed where it is not granted.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// AuthorityDecision defines model for AuthorityDecision.
+type AuthorityDecision struct {
+	// AuthorityReference The HSCN Authority's own.
+	AuthorityReference string `json:"authority_reference"`
+
+	// Reason What the customer reads.
+	Reason string `json:"reason"`
+}
+
+// BindingSpec defines model for BindingSpec.
+type BindingSpec struct {
+	// Reference What it rests on, such as a letter of authority; kept in the audit.
+	Reference *string `json:"reference,omitempty"`
+}
+
 // BusinessSponsor defines model for BusinessSponsor.
 type BusinessSponsor struct {
 	Email Email  `json:"email"`
@@ -413,10 +569,13 @@ type Circuit struct {
 
 // ComplianceFacts defines model for ComplianceFacts.
 type ComplianceFacts struct {
-	Account       string              `json:"account"`
-	Now           Instant             `json:"now"`
-	Organisations []OrganisationFacts `json:"organisations"`
-	Waivers       []Waiver            `json:"waivers"`
+	Account           string                  `json:"account"`
+	AgreementEvidence []AgreementEvidenceFact `json:"agreement_evidence"`
+	Now               Instant                 `json:"now"`
+	Organisations     []OrganisationFacts     `json:"organisations"`
+
+	// Waivers Those that count now.
+	Waivers []Waiver `json:"waivers"`
 }
 
 // Connection defines model for Connection.
@@ -512,6 +671,9 @@ type ConnectionPolicy struct {
 	Approval            bool `json:"approval"`
 	CommitmentMonths    int  `json:"commitment_months"`
 	LeadTimeWorkingDays int  `json:"lead_time_working_days"`
+
+	// ProfileReviewMonths After how many months a profile is to be reviewed.
+	ProfileReviewMonths int `json:"profile_review_months"`
 }
 
 // ConnectionSpec What the owner of a connection declares.
@@ -544,6 +706,38 @@ type Contact struct {
 	// Title Who it is.
 	Title string  `json:"title"`
 	URL   *string `json:"url,omitempty"`
+}
+
+// DSPTChange defines model for DSPTChange.
+type DSPTChange struct {
+	// After The status now; left out where there is no row any longer.
+	After *string `json:"after,omitempty"`
+
+	// Before The status before; left out where there was no row.
+	Before *string `json:"before,omitempty"`
+
+	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
+	OdsCode ODSCode `json:"ods_code"`
+}
+
+// DSPTImportReport defines model for DSPTImportReport.
+type DSPTImportReport struct {
+	Added int64 `json:"added"`
+
+	// Changed Those whose status or publication is another.
+	Changed int64 `json:"changed"`
+
+	// Changes The first 1,000 that changed or are gone, by code, those of organisations that an account is bound to first.
+	Changes    []DSPTChange `json:"changes"`
+	DryRun     bool         `json:"dry_run"`
+	ExportedAt Instant      `json:"exported_at"`
+
+	// Gone Those that had a row and have none now.
+	Gone int64 `json:"gone"`
+
+	// Rows The rows of the export.
+	Rows      int64 `json:"rows"`
+	Unchanged int64 `json:"unchanged"`
 }
 
 // DSPTPolicy defines model for DSPTPolicy.
@@ -608,6 +802,15 @@ type DirectoryRecord struct {
 
 	// Title The organisation's name.
 	Title *string `json:"title,omitempty"`
+}
+
+// DocumentReceipt defines model for DocumentReceipt.
+type DocumentReceipt struct {
+	ReceivedAt Instant `json:"received_at"`
+
+	// Sha256 A SHA-256 sum in lower-case hex.
+	Sha256    SHA256 `json:"sha256"`
+	SizeBytes int64  `json:"size_bytes"`
 }
 
 // EdgeAttachment defines model for EdgeAttachment.
@@ -693,6 +896,9 @@ type EdgePolicy struct {
 	// AddressRestDays For how long a released address is kept from others.
 	AddressRestDays     int `json:"address_rest_days"`
 	LeadTimeWorkingDays int `json:"lead_time_working_days"`
+
+	// UnknownGatewaysWait Whether an edge attachment to a gateway that nobody knows yet waits, rather than being refused.
+	UnknownGatewaysWait bool `json:"unknown_gateways_wait"`
 }
 
 // Email defines model for Email.
@@ -704,6 +910,75 @@ type Encryption struct {
 	AttestedOn    *Date   `json:"attested_on,omitempty"`
 	InApplication bool    `json:"in_application"`
 	Standard      *string `json:"standard,omitempty"`
+}
+
+// EstateVerdict defines model for EstateVerdict.
+type EstateVerdict struct {
+	// Met That nothing refuses any of it.
+	Met           bool            `json:"met"`
+	Now           Instant         `json:"now"`
+	Objects       []ObjectVerdict `json:"objects"`
+	PolicyVersion string          `json:"policy_version"`
+}
+
+// EvidencePolicy What the CSP asks of a signed copy of the HSCN Connection Agreement.
+type EvidencePolicy struct {
+	// CountersignedWithinDays For how many days after its signature a copy without NHS's counter-signature is not remarked on.
+	CountersignedWithinDays int `json:"countersigned_within_days"`
+
+	// MaximumBytes How large its document may be.
+	MaximumBytes int64 `json:"maximum_bytes"`
+}
+
+// EvidenceRecord defines model for EvidenceRecord.
+type EvidenceRecord struct {
+	// Connections The full names of the connections that rest on it or wait for it.
+	Connections []string `json:"connections"`
+
+	// Evidence A signed copy. Where a version is validated and a newer one waits, the attributes are those of the validated one and `pending_change` is the newer one's.
+	Evidence          AgreementEvidence `json:"evidence"`
+	OrganisationTitle *string           `json:"organisation_title,omitempty"`
+
+	// RegisterLetter The letter that asks NHS to correct its register, ready to be sent; where that is to do.
+	RegisterLetter *string `json:"register_letter,omitempty"`
+
+	// Versions Oldest first.
+	Versions []EvidenceVersion `json:"versions"`
+}
+
+// EvidenceRecordPage defines model for EvidenceRecordPage.
+type EvidenceRecordPage struct {
+	Items         []EvidenceRecord `json:"items"`
+	NextPageToken *string          `json:"next_page_token,omitempty"`
+}
+
+// EvidenceValidation defines model for EvidenceValidation.
+type EvidenceValidation struct {
+	// Saw What the person saw: whose signatures, of which day, on which version of the agreement.
+	Saw string `json:"saw"`
+}
+
+// EvidenceVersion defines model for EvidenceVersion.
+type EvidenceVersion struct {
+	// CountersignedOn A day in Europe/London, `YYYY-MM-DD`.
+	CountersignedOn *Date    `json:"countersigned_on,omitempty"`
+	DecidedAt       *Instant `json:"decided_at,omitempty"`
+	DecidedBy       *string  `json:"decided_by,omitempty"`
+
+	// DocumentSha256 A SHA-256 sum in lower-case hex.
+	DocumentSha256 SHA256  `json:"document_sha256"`
+	Number         int64   `json:"number"`
+	Reason         *string `json:"reason,omitempty"`
+	ReceivedAt     Instant `json:"received_at"`
+	ReceivedBy     string  `json:"received_by"`
+	Saw            *string `json:"saw,omitempty"`
+
+	// SignedOn A day in Europe/London, `YYYY-MM-DD`.
+	SignedOn  Date  `json:"signed_on"`
+	SizeBytes int64 `json:"size_bytes"`
+
+	// State `received`, `validated`, `refused`, or `superseded` by a newer one.
+	State string `json:"state"`
 }
 
 // ExistingObject defines model for ExistingObject.
@@ -796,6 +1071,9 @@ type Gateway struct {
 	EdgeAttachment *string `json:"edge_attachment,omitempty"`
 	ID             string  `json:"id"`
 
+	// InternalNetworks The ids of the networks behind the gateway, as far as they are known.
+	InternalNetworks []string `json:"internal_networks,omitempty"`
+
 	// Networks The networks other than HSCN that the gateway carries, such as `internet` or `psn`.
 	Networks []string         `json:"networks"`
 	Service  ServiceReference `json:"service"`
@@ -813,6 +1091,21 @@ type GatewayPage struct {
 
 // Instant defines model for Instant.
 type Instant = time.Time
+
+// IntendedConnection defines model for IntendedConnection.
+type IntendedConnection struct {
+	// EdgeAttachments By name.
+	EdgeAttachments map[string]EdgeAttachmentSpec `json:"edge_attachments,omitempty"`
+
+	// Spec What the owner of a connection declares.
+	Spec ConnectionSpec `json:"spec"`
+}
+
+// IntendedEstate defines model for IntendedEstate.
+type IntendedEstate struct {
+	// Connections By name.
+	Connections map[string]IntendedConnection `json:"connections"`
+}
 
 // InvalidMember defines model for InvalidMember.
 type InvalidMember struct {
@@ -863,7 +1156,12 @@ type InventoryChangeAction string
 
 // InventoryGateway defines model for InventoryGateway.
 type InventoryGateway struct {
-	ID       string           `json:"id"`
+	ID string `json:"id"`
+
+	// InternalNetworks The ids of the networks behind it.
+	InternalNetworks []string `json:"internal_networks,omitempty"`
+
+	// Networks The networks other than HSCN that it carries.
 	Networks []string         `json:"networks,omitempty"`
 	Retired  *bool            `json:"retired,omitempty"`
 	Service  ServiceReference `json:"service"`
@@ -916,6 +1214,16 @@ type InventoryService struct {
 	Zone    string  `json:"zone"`
 }
 
+// Lapse What ends before the commitment does.
+type Lapse struct {
+	// On A day in Europe/London, `YYYY-MM-DD`.
+	On Date `json:"on"`
+
+	// Rule The rule that it matters to.
+	Rule string `json:"rule"`
+	What string `json:"what"`
+}
+
 // MergePatch A JSON merge patch (RFC 7396); `null` removes a member. What comes of it must match the object's spec.
 type MergePatch map[string]interface{}
 
@@ -940,6 +1248,33 @@ type NewToken struct {
 // ODSCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
 type ODSCode = string
 
+// ObjectVerdict defines model for ObjectVerdict.
+type ObjectVerdict struct {
+	CommitmentMonths *int64 `json:"commitment_months,omitempty"`
+
+	// CommittedUntil A day in Europe/London, `YYYY-MM-DD`.
+	CommittedUntil *Date `json:"committed_until,omitempty"`
+
+	// EarliestEnablementOn A day in Europe/London, `YYYY-MM-DD`.
+	EarliestEnablementOn *Date     `json:"earliest_enablement_on,omitempty"`
+	Findings             []Finding `json:"findings"`
+	Lapses               []Lapse   `json:"lapses,omitempty"`
+	LeadTimeWorkingDays  *int64    `json:"lead_time_working_days,omitempty"`
+
+	// Met That nothing refuses it.
+	Met bool `json:"met"`
+
+	// Name The full name.
+	Name string `json:"name"`
+
+	// Operation `create`, `update` or `none`, where it is so already.
+	Operation string `json:"operation"`
+
+	// State The state that its order would begin in; left out where it would be refused.
+	State       *string `json:"state,omitempty"`
+	StateReason *string `json:"state_reason,omitempty"`
+}
+
 // Order defines model for Order.
 type Order struct {
 	Account         string    `json:"account"`
@@ -952,7 +1287,7 @@ type Order struct {
 	Findings        []Finding `json:"findings,omitempty"`
 	ID              int64     `json:"id"`
 
-	// Kind `provide` or `remove`.
+	// Kind `provide`, `remove`, or `validate` a signed copy.
 	Kind string  `json:"kind"`
 	Note *string `json:"note,omitempty"`
 
@@ -964,15 +1299,22 @@ type Order struct {
 	Open          bool   `json:"open"`
 	PolicyVersion string `json:"policy_version"`
 
-	// State One of `pending_verification`, `pending_evidence`, `pending_quote`, `pending_approval`, `awaiting_authority`, `pending_connection` (of what hangs on a connection), `provisioning`, `awaiting_fulfilment`, `active`, `restricted`, `failed`, `terminated`, `refused`, `ceasing`, `ceased`. Clients take a state that they do not know for one that passes.
-	State       State   `json:"state"`
+	// State The state of the object.
+	State       string  `json:"state"`
 	StateReason *string `json:"state_reason,omitempty"`
 
 	// Steps What the operator does now.
 	Steps []string `json:"steps"`
 
-	// WaitsFor What it waits for: `evidence`, `approval`, `connection`, `activation`, `fulfilment`, `removal`; left out of one that is closed.
+	// WaitsFor What it waits for: `verification`, `evidence`, `validation`, `approval`, `authority`, `connection`, `activation`, `fulfilment`, `removal`; left out of one that is closed.
 	WaitsFor *string `json:"waits_for,omitempty"`
+}
+
+// OrderConfirmation defines model for OrderConfirmation.
+type OrderConfirmation struct {
+	// GatewayID The gateway that the CSP built, where the order gave a vdc_id.
+	GatewayID *string `json:"gateway_id,omitempty"`
+	Note      *string `json:"note,omitempty"`
 }
 
 // OrderNote defines model for OrderNote.
@@ -1013,11 +1355,44 @@ type OrganisationFacts struct {
 	Register *RegisterRecord `json:"register,omitempty"`
 }
 
+// OrganisationList defines model for OrganisationList.
+type OrganisationList struct {
+	Items []OrganisationFacts `json:"items"`
+	Now   Instant             `json:"now"`
+}
+
 // OrganisationPolicy defines model for OrganisationPolicy.
 type OrganisationPolicy struct {
+	// AdequateCountries Countries beside the UK and the EEA where data may be, as ISO 3166-1 alpha-2 codes.
+	AdequateCountries []string `json:"adequate_countries"`
+
 	// BindingRequests Whether an order may ask for the binding that it lacks.
-	BindingRequests    bool `json:"binding_requests"`
-	SuccessorGraceDays int  `json:"successor_grace_days"`
+	BindingRequests bool `json:"binding_requests"`
+
+	// NhsRoles The primary roles of NHS bodies in the directory, such as `RO197`.
+	NhsRoles           []string `json:"nhs_roles"`
+	SuccessorGraceDays int      `json:"successor_grace_days"`
+}
+
+// OrganisationRecord defines model for OrganisationRecord.
+type OrganisationRecord struct {
+	// Accounts The accounts that may act for it.
+	Accounts []string `json:"accounts"`
+
+	// Directory What the directory of organisations (ODS) said.
+	Directory *DirectoryRecord `json:"directory,omitempty"`
+
+	// Dspt What the public DSPT register showed.
+	Dspt *DSPTRecord `json:"dspt,omitempty"`
+
+	// FlowDown What the CSP's own contracts with the organisation showed.
+	FlowDown *FlowDownRecord `json:"flow_down,omitempty"`
+
+	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
+	OdsCode ODSCode `json:"ods_code"`
+
+	// Register What the register of HSCN Connection Agreements showed.
+	Register *RegisterRecord `json:"register,omitempty"`
 }
 
 // OutsideEngland defines model for OutsideEngland.
@@ -1030,17 +1405,25 @@ type OutsideEngland struct {
 
 // Policy What the CSP decides. A policy file has these members but `version`, `rules_version` and `valid_from`.
 type Policy struct {
-	Agreements      AgreementPolicy  `json:"agreements"`
-	Connections     ConnectionPolicy `json:"connections"`
-	Csp             CSP              `json:"csp"`
-	DNSResolvers    []string         `json:"dns_resolvers"`
-	Dspt            DSPTPolicy       `json:"dspt"`
-	EdgeAttachments EdgePolicy       `json:"edge_attachments"`
+	Agreements  AgreementPolicy  `json:"agreements"`
+	Connections ConnectionPolicy `json:"connections"`
+	Csp         CSP              `json:"csp"`
+
+	// DNSResolvers HSCN's resolvers.
+	DNSResolvers    []string   `json:"dns_resolvers"`
+	Dspt            DSPTPolicy `json:"dspt"`
+	EdgeAttachments EdgePolicy `json:"edge_attachments"`
 
 	// FactAgesDays For how many days a look-up counts; older is "not checked".
-	FactAgesDays  FactAges           `json:"fact_ages_days"`
+	FactAgesDays FactAges `json:"fact_ages_days"`
+
+	// HscnRanges The pools of HSCN addresses that the CSP publishes.
+	HscnRanges    []string           `json:"hscn_ranges"`
 	NhsContact    Contact            `json:"nhs_contact"`
 	Organisations OrganisationPolicy `json:"organisations"`
+
+	// RetiredDNSResolvers Resolvers that answer no longer.
+	RetiredDNSResolvers []string `json:"retired_dns_resolvers"`
 
 	// Rules Severities by rule id; in a file those that differ from the default.
 	Rules map[string]Severity `json:"rules"`
@@ -1131,8 +1514,11 @@ type RiskAssessment struct {
 	Reference   string `json:"reference"`
 }
 
-// Role `customer` orders for its accounts; `recorder` loads inventories and records fulfilment; `approver` approves and refuses; `administrator` makes and revokes tokens; `auditor` reads the audit.
+// Role `customer` orders for its accounts; `recorder` loads inventories and records look-ups, bindings and fulfilment; `approver` approves, refuses, validates signed copies, grants waivers and restricts; `administrator` makes and revokes tokens; `auditor` reads the audit.
 type Role string
+
+// SHA256 A SHA-256 sum in lower-case hex.
+type SHA256 = string
 
 // SecurityLead defines model for SecurityLead.
 type SecurityLead struct {
@@ -1199,10 +1585,12 @@ type State = string
 
 // StoredObject defines model for StoredObject.
 type StoredObject struct {
-	Connection     *Connection     `json:"connection,omitempty"`
-	EdgeAttachment *EdgeAttachment `json:"edge_attachment,omitempty"`
+	// AgreementEvidence A signed copy. Where a version is validated and a newer one waits, the attributes are those of the validated one and `pending_change` is the newer one's.
+	AgreementEvidence *AgreementEvidence `json:"agreement_evidence,omitempty"`
+	Connection        *Connection        `json:"connection,omitempty"`
+	EdgeAttachment    *EdgeAttachment    `json:"edge_attachment,omitempty"`
 
-	// Kind `connection` or `edge_attachment`: the member that holds the object.
+	// Kind `connection`, `edge_attachment` or `agreement_evidence`: the member that holds the object.
 	Kind string `json:"kind"`
 }
 
@@ -1256,6 +1644,48 @@ type Waiver struct {
 	Until Date `json:"until"`
 }
 
+// WaiverPage defines model for WaiverPage.
+type WaiverPage struct {
+	Items         []WaiverRecord `json:"items"`
+	NextPageToken *string        `json:"next_page_token,omitempty"`
+}
+
+// WaiverRecord defines model for WaiverRecord.
+type WaiverRecord struct {
+	Account      string   `json:"account"`
+	Connection   *string  `json:"connection,omitempty"`
+	EndedAt      *Instant `json:"ended_at,omitempty"`
+	EndedBecause *string  `json:"ended_because,omitempty"`
+	EndedBy      *string  `json:"ended_by,omitempty"`
+	GrantedAt    Instant  `json:"granted_at"`
+	GrantedBy    string   `json:"granted_by"`
+	Reason       string   `json:"reason"`
+	Reference    string   `json:"reference"`
+	Rule         string   `json:"rule"`
+
+	// UID The id that the broker gave, unique for ever (a UUID).
+	UID UID `json:"uid"`
+
+	// Until A day in Europe/London, `YYYY-MM-DD`.
+	Until Date `json:"until"`
+}
+
+// WaiverSpec defines model for WaiverSpec.
+type WaiverSpec struct {
+	Account string `json:"account"`
+
+	// Connection The connection's full name, such as `connections/records-prod`; left out for the whole account.
+	Connection *string `json:"connection,omitempty"`
+
+	// Reason What the customer reads.
+	Reason    string `json:"reason"`
+	Reference string `json:"reference"`
+	Rule      string `json:"rule"`
+
+	// Until A day in Europe/London, `YYYY-MM-DD`.
+	Until Date `json:"until"`
+}
+
 // WorkingHours defines model for WorkingHours.
 type WorkingHours struct {
 	End   string `json:"end"`
@@ -1281,6 +1711,12 @@ type Zone struct {
 // ZoneArchitecture Whether a gateway carries one network only, or may share HSCN with others.
 type ZoneArchitecture string
 
+// AccountID defines model for AccountID.
+type AccountID = string
+
+// AgreementEvidenceName defines model for AgreementEvidenceName.
+type AgreementEvidenceName = string
+
 // ChangeReference defines model for ChangeReference.
 type ChangeReference = string
 
@@ -1293,6 +1729,9 @@ type ConnectionNameOrAll = string
 // EdgeAttachmentName defines model for EdgeAttachmentName.
 type EdgeAttachmentName = string
 
+// EvidenceVersionNumber defines model for EvidenceVersionNumber.
+type EvidenceVersionNumber = int64
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -1301,6 +1740,9 @@ type IfMatch = string
 
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch string
+
+// ODSCodePath defines model for ODSCodePath.
+type ODSCodePath = string
 
 // OrderNumber defines model for OrderNumber.
 type OrderNumber = int64
@@ -1317,20 +1759,77 @@ type ParentUID = UID
 // Prefer defines model for Prefer.
 type Prefer = string
 
+// UIDPath The id that the broker gave, unique for ever (a UUID).
+type UIDPath = UID
+
 // UIDQuery The id that the broker gave, unique for ever (a UUID).
 type UIDQuery = UID
 
 // OrderAnswer defines model for OrderAnswer.
 type OrderAnswer = Order
 
+// OrganisationAnswer defines model for OrganisationAnswer.
+type OrganisationAnswer = OrganisationRecord
+
 // ProblemAnswer An RFC 9457 problem document.
 type ProblemAnswer = Problem
+
+// OrderConfirmationBody defines model for OrderConfirmationBody.
+type OrderConfirmationBody = OrderConfirmation
 
 // OrderNoteBody defines model for OrderNoteBody.
 type OrderNoteBody = OrderNote
 
 // OrderReasonBody defines model for OrderReasonBody.
 type OrderReasonBody = OrderReason
+
+// ListAgreementEvidenceParams defines parameters for ListAgreementEvidence.
+type ListAgreementEvidenceParams struct {
+	// PageSize How many items a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The `next_page_token` of the page before.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
+
+// DeleteAgreementEvidenceParams defines parameters for DeleteAgreementEvidence.
+type DeleteAgreementEvidenceParams struct {
+	// UID The object that is meant; another one under the name is `object-gone`.
+	UID UIDQuery `form:"uid" json:"uid"`
+
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// UpdateAgreementEvidenceParams defines parameters for UpdateAgreementEvidence.
+type UpdateAgreementEvidenceParams struct {
+	// IfMatch The quoted `etag` of the object that the change was planned from; an update without it is 428.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// CreateAgreementEvidenceParams defines parameters for CreateAgreementEvidence.
+type CreateAgreementEvidenceParams struct {
+	// IfNoneMatch `*`; a create without it is 428.
+	IfNoneMatch *CreateAgreementEvidenceParamsIfNoneMatch `json:"If-None-Match,omitempty"`
+
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// CreateAgreementEvidenceParamsIfNoneMatch defines parameters for CreateAgreementEvidence.
+type CreateAgreementEvidenceParamsIfNoneMatch string
 
 // GetComplianceFactsParams defines parameters for GetComplianceFacts.
 type GetComplianceFactsParams struct {
@@ -1449,6 +1948,12 @@ type CreateEdgeAttachmentParams struct {
 // CreateEdgeAttachmentParamsIfNoneMatch defines parameters for CreateEdgeAttachment.
 type CreateEdgeAttachmentParamsIfNoneMatch string
 
+// UploadDocumentParams defines parameters for UploadDocument.
+type UploadDocumentParams struct {
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
 // ListGatewaysParams defines parameters for ListGateways.
 type ListGatewaysParams struct {
 	// PageSize How many items a page holds at the most.
@@ -1461,6 +1966,64 @@ type ListGatewaysParams struct {
 	ID          *string    `form:"id,omitempty" json:"id,omitempty"`
 }
 
+// ListAccountsParams defines parameters for ListAccounts.
+type ListAccountsParams struct {
+	// PageSize How many items a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The `next_page_token` of the page before.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+}
+
+// UnbindOrganisationParams defines parameters for UnbindOrganisation.
+type UnbindOrganisationParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// BindOrganisationParams defines parameters for BindOrganisation.
+type BindOrganisationParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// ListEvidenceRecordsParams defines parameters for ListEvidenceRecords.
+type ListEvidenceRecordsParams struct {
+	// PageSize How many items a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The `next_page_token` of the page before.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+	Account   *string    `form:"account,omitempty" json:"account,omitempty"`
+
+	// Decided Lists those as well that wait for nobody.
+	Decided *bool `form:"decided,omitempty" json:"decided,omitempty"`
+}
+
+// RefuseEvidenceParams defines parameters for RefuseEvidence.
+type RefuseEvidenceParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// ValidateEvidenceParams defines parameters for ValidateEvidence.
+type ValidateEvidenceParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
 // ListAuditEntriesParams defines parameters for ListAuditEntries.
 type ListAuditEntriesParams struct {
 	// PageSize How many items a page holds at the most.
@@ -1469,6 +2032,61 @@ type ListAuditEntriesParams struct {
 	// PageToken The `next_page_token` of the page before.
 	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
 	ObjectUID *UID       `form:"object_uid,omitempty" json:"object_uid,omitempty"`
+}
+
+// ListConnectionRecordsParams defines parameters for ListConnectionRecords.
+type ListConnectionRecordsParams struct {
+	// PageSize How many items a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The `next_page_token` of the page before.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+	Account   *string    `form:"account,omitempty" json:"account,omitempty"`
+
+	// Name The connection's own name, the last segment.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+}
+
+// LiftRestrictionParams defines parameters for LiftRestriction.
+type LiftRestrictionParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// RestrictConnectionParams defines parameters for RestrictConnection.
+type RestrictConnectionParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// TerminateConnectionParams defines parameters for TerminateConnection.
+type TerminateConnectionParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// ImportDSPTParams defines parameters for ImportDSPT.
+type ImportDSPTParams struct {
+	// ExportedAt When the register was exported; left out, now. An export older than what is recorded is refused.
+	ExportedAt *time.Time `form:"exported_at,omitempty" json:"exported_at,omitempty"`
+
+	// DryRun Says what would change and changes nothing.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 }
 
 // LoadInventoryParams defines parameters for LoadInventory.
@@ -1504,6 +2122,15 @@ type ApproveOrderParams struct {
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 }
 
+// RecordAuthorityAnswerParams defines parameters for RecordAuthorityAnswer.
+type RecordAuthorityAnswerParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
 // ConfirmOrderParams defines parameters for ConfirmOrder.
 type ConfirmOrderParams struct {
 	// IdempotencyKey One for each operation, however often it is sent.
@@ -1524,6 +2151,42 @@ type FailOrderParams struct {
 
 // RefuseOrderParams defines parameters for RefuseOrder.
 type RefuseOrderParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// RecordDirectoryLookUpParams defines parameters for RecordDirectoryLookUp.
+type RecordDirectoryLookUpParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// RecordDSPTLookUpParams defines parameters for RecordDSPTLookUp.
+type RecordDSPTLookUpParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// RecordFlowDownParams defines parameters for RecordFlowDown.
+type RecordFlowDownParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// RecordRegisterLookUpParams defines parameters for RecordRegisterLookUp.
+type RecordRegisterLookUpParams struct {
 	// IdempotencyKey One for each operation, however often it is sent.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
@@ -1555,6 +2218,42 @@ type RevokeTokenParams struct {
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 }
 
+// ListWaiversParams defines parameters for ListWaivers.
+type ListWaiversParams struct {
+	// PageSize How many items a page holds at the most.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
+
+	// PageToken The `next_page_token` of the page before.
+	PageToken *PageToken `form:"page_token,omitempty" json:"page_token,omitempty"`
+
+	// Ended Lists those as well that no longer count.
+	Ended *bool `form:"ended,omitempty" json:"ended,omitempty"`
+}
+
+// GrantWaiverParams defines parameters for GrantWaiver.
+type GrantWaiverParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// EndWaiverParams defines parameters for EndWaiver.
+type EndWaiverParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
+// ListOrganisationsParams defines parameters for ListOrganisations.
+type ListOrganisationsParams struct {
+	OdsCode *string `form:"ods_code,omitempty" json:"ods_code,omitempty"`
+	Title   *string `form:"title,omitempty" json:"title,omitempty"`
+}
+
 // ListServicesParams defines parameters for ListServices.
 type ListServicesParams struct {
 	// PageSize How many items a page holds at the most.
@@ -1565,6 +2264,12 @@ type ListServicesParams struct {
 	Type      *string    `form:"type,omitempty" json:"type,omitempty"`
 	ID        *string    `form:"id,omitempty" json:"id,omitempty"`
 }
+
+// UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody defines body for UpdateAgreementEvidence for application/merge-patch+json ContentType.
+type UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// CreateAgreementEvidenceJSONRequestBody defines body for CreateAgreementEvidence for application/json ContentType.
+type CreateAgreementEvidenceJSONRequestBody = AgreementEvidenceSpec
 
 // UpdateConnectionApplicationMergePatchPlusJSONRequestBody defines body for UpdateConnection for application/merge-patch+json ContentType.
 type UpdateConnectionApplicationMergePatchPlusJSONRequestBody = MergePatch
@@ -1578,14 +2283,35 @@ type UpdateEdgeAttachmentApplicationMergePatchPlusJSONRequestBody = MergePatch
 // CreateEdgeAttachmentJSONRequestBody defines body for CreateEdgeAttachment for application/json ContentType.
 type CreateEdgeAttachmentJSONRequestBody = EdgeAttachmentSpec
 
+// BindOrganisationJSONRequestBody defines body for BindOrganisation for application/json ContentType.
+type BindOrganisationJSONRequestBody = BindingSpec
+
+// RefuseEvidenceJSONRequestBody defines body for RefuseEvidence for application/json ContentType.
+type RefuseEvidenceJSONRequestBody = OrderReason
+
+// ValidateEvidenceJSONRequestBody defines body for ValidateEvidence for application/json ContentType.
+type ValidateEvidenceJSONRequestBody = EvidenceValidation
+
+// LiftRestrictionJSONRequestBody defines body for LiftRestriction for application/json ContentType.
+type LiftRestrictionJSONRequestBody = AuthorityDecision
+
+// RestrictConnectionJSONRequestBody defines body for RestrictConnection for application/json ContentType.
+type RestrictConnectionJSONRequestBody = AuthorityDecision
+
+// TerminateConnectionJSONRequestBody defines body for TerminateConnection for application/json ContentType.
+type TerminateConnectionJSONRequestBody = AuthorityDecision
+
 // LoadInventoryJSONRequestBody defines body for LoadInventory for application/json ContentType.
 type LoadInventoryJSONRequestBody = Inventory
 
 // ApproveOrderJSONRequestBody defines body for ApproveOrder for application/json ContentType.
 type ApproveOrderJSONRequestBody = OrderNote
 
+// RecordAuthorityAnswerJSONRequestBody defines body for RecordAuthorityAnswer for application/json ContentType.
+type RecordAuthorityAnswerJSONRequestBody = AuthorityAnswer
+
 // ConfirmOrderJSONRequestBody defines body for ConfirmOrder for application/json ContentType.
-type ConfirmOrderJSONRequestBody = OrderNote
+type ConfirmOrderJSONRequestBody = OrderConfirmation
 
 // FailOrderJSONRequestBody defines body for FailOrder for application/json ContentType.
 type FailOrderJSONRequestBody = OrderReason
@@ -1593,8 +2319,29 @@ type FailOrderJSONRequestBody = OrderReason
 // RefuseOrderJSONRequestBody defines body for RefuseOrder for application/json ContentType.
 type RefuseOrderJSONRequestBody = OrderReason
 
+// RecordDirectoryLookUpJSONRequestBody defines body for RecordDirectoryLookUp for application/json ContentType.
+type RecordDirectoryLookUpJSONRequestBody = DirectoryRecord
+
+// RecordDSPTLookUpJSONRequestBody defines body for RecordDSPTLookUp for application/json ContentType.
+type RecordDSPTLookUpJSONRequestBody = DSPTRecord
+
+// RecordFlowDownJSONRequestBody defines body for RecordFlowDown for application/json ContentType.
+type RecordFlowDownJSONRequestBody = FlowDownRecord
+
+// RecordRegisterLookUpJSONRequestBody defines body for RecordRegisterLookUp for application/json ContentType.
+type RecordRegisterLookUpJSONRequestBody = RegisterRecord
+
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = TokenSpec
+
+// GrantWaiverJSONRequestBody defines body for GrantWaiver for application/json ContentType.
+type GrantWaiverJSONRequestBody = WaiverSpec
+
+// EndWaiverJSONRequestBody defines body for EndWaiver for application/json ContentType.
+type EndWaiverJSONRequestBody = OrderReason
+
+// CheckPreconditionsJSONRequestBody defines body for CheckPreconditions for application/json ContentType.
+type CheckPreconditionsJSONRequestBody = IntendedEstate
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1669,6 +2416,53 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// ListAgreementEvidence The account's evidence that lives, and what was refused in the last 90 days.
+	//
+	// Corresponds with GET /agreement-evidence (the `ListAgreementEvidence` operationId).
+	ListAgreementEvidence(ctx context.Context, params *ListAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteAgreementEvidence Takes the evidence back; a connection keeps the version that it rests on.
+	//
+	// Corresponds with DELETE /agreement-evidence/{agreement_evidence} (the `DeleteAgreementEvidence` operationId).
+	DeleteAgreementEvidence(ctx context.Context, agreementEvidence AgreementEvidenceName, params *DeleteAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAgreementEvidence The live evidence of this name; never its document.
+	//
+	// Corresponds with GET /agreement-evidence/{agreement_evidence} (the `GetAgreementEvidence` operationId).
+	GetAgreementEvidence(ctx context.Context, agreementEvidence AgreementEvidenceName, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateAgreementEvidenceWithBody Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+	//
+	// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+	UpdateAgreementEvidenceWithBody(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBody Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+	//
+	// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+	//
+	// Takes a body of the `application/merge-patch+json` content type.
+	//
+	// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+	UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBody(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, body UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAgreementEvidenceWithBody Hands in a signed copy, of which the document was uploaded before.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+	CreateAgreementEvidenceWithBody(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAgreementEvidence Hands in a signed copy, of which the document was uploaded before.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+	CreateAgreementEvidence(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, body CreateAgreementEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetComplianceFacts What is known of the organisations that the account uses.
 	//
@@ -1765,6 +2559,15 @@ type ClientInterface interface {
 	// Corresponds with PUT /connections/{connection}/edge-attachments/{edge_attachment} (the `CreateEdgeAttachment` operationId).
 	CreateEdgeAttachment(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *CreateEdgeAttachmentParams, body CreateEdgeAttachmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UploadDocumentWithBody Sends a document that evidence then names by its sum.
+	//
+	// The sum in the path is compared with the bytes that arrive, so that sending it again changes nothing. A document that no evidence names within a day is forgotten.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /documents/{sha256} (the `UploadDocument` operationId).
+	UploadDocumentWithBody(ctx context.Context, sha256 SHA256, params *UploadDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListGateways The edge gateways and routers of the account's services.
 	//
 	// Corresponds with GET /gateways (the `ListGateways` operationId).
@@ -1775,6 +2578,77 @@ type ClientInterface interface {
 	// Corresponds with GET /objects/{uid} (the `GetObject` operationId).
 	GetObject(ctx context.Context, uid UID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAccounts The accounts, with the organisations that they may act for.
+	//
+	// Corresponds with GET /operator/accounts (the `ListAccounts` operationId).
+	ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UnbindOrganisation Records that the account may no longer act for the organisation; what it has stays as it is.
+	//
+	// Corresponds with DELETE /operator/accounts/{account}/organisations/{ods_code} (the `UnbindOrganisation` operationId).
+	UnbindOrganisation(ctx context.Context, account AccountID, odsCode ODSCodePath, params *UnbindOrganisationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BindOrganisationWithBody Records that the account may act for the organisation.
+	//
+	// Orders that asked for it go on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+	BindOrganisationWithBody(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BindOrganisation Records that the account may act for the organisation.
+	//
+	// Orders that asked for it go on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+	BindOrganisation(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, body BindOrganisationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEvidenceRecords Signed copies of all accounts, what waits longest first.
+	//
+	// Corresponds with GET /operator/agreement-evidence (the `ListEvidenceRecords` operationId).
+	ListEvidenceRecords(ctx context.Context, params *ListEvidenceRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEvidenceRecord A signed copy with its versions, and the letter that asks NHS to correct its register.
+	//
+	// Corresponds with GET /operator/agreement-evidence/{uid} (the `GetEvidenceRecord` operationId).
+	GetEvidenceRecord(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadEvidenceDocument The document itself; reading it is written to the audit.
+	//
+	// Corresponds with GET /operator/agreement-evidence/{uid}/versions/{version}/document (the `ReadEvidenceDocument` operationId).
+	ReadEvidenceDocument(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseEvidenceWithBody Refuses a version; the customer reads the reason.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+	RefuseEvidenceWithBody(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefuseEvidence Refuses a version; the customer reads the reason.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+	RefuseEvidence(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, body RefuseEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ValidateEvidenceWithBody Validates a version; what waits for it goes on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+	ValidateEvidenceWithBody(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ValidateEvidence Validates a version; what waits for it goes on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+	ValidateEvidence(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, body ValidateEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListAuditEntries Who did what, when, oldest first.
 	//
 	// Corresponds with GET /operator/audit-entries (the `ListAuditEntries` operationId).
@@ -1784,6 +2658,62 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /operator/audit-verification (the `VerifyAudit` operationId).
 	VerifyAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConnectionRecords Connections of all accounts, by account and name.
+	//
+	// Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
+	ListConnectionRecords(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiftRestrictionWithBody Lifts a restriction; exactly what was comes back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+	LiftRestrictionWithBody(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiftRestriction Lifts a restriction; exactly what was comes back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+	LiftRestriction(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, body LiftRestrictionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestrictConnectionWithBody Stops a connection for a while, because the HSCN Authority says so.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+	RestrictConnectionWithBody(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RestrictConnection Stops a connection for a while, because the HSCN Authority says so.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+	RestrictConnection(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, body RestrictConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateConnectionWithBody Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+	TerminateConnectionWithBody(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateConnection Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+	TerminateConnection(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, body TerminateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportDSPTWithBody Records the public register's whole CSV export in one transaction.
+	//
+	// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/dspt-imports (the `ImportDSPT` operationId).
+	ImportDSPTWithBody(ctx context.Context, params *ImportDSPTParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// LoadInventoryWithBody Records an inventory in one transaction.
 	//
@@ -1827,6 +2757,20 @@ type ClientInterface interface {
 	// Corresponds with POST /operator/orders/{order}/approve (the `ApproveOrder` operationId).
 	ApproveOrder(ctx context.Context, order OrderNumber, params *ApproveOrderParams, body ApproveOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RecordAuthorityAnswerWithBody Records what the HSCN Authority answered about an order that waits for it.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+	RecordAuthorityAnswerWithBody(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordAuthorityAnswer Records what the HSCN Authority answered about an order that waits for it.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+	RecordAuthorityAnswer(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, body RecordAuthorityAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ConfirmOrderWithBody Confirms that the network does what was ordered.
 	//
 	// Takes any type of body and a specified content type.
@@ -1869,6 +2813,83 @@ type ClientInterface interface {
 	// Corresponds with POST /operator/orders/{order}/refuse (the `RefuseOrder` operationId).
 	RefuseOrder(ctx context.Context, order OrderNumber, params *RefuseOrderParams, body RefuseOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetOrganisation Everything that was recorded of an organisation, by whom.
+	//
+	// Corresponds with GET /operator/organisations/{ods_code} (the `GetOrganisation` operationId).
+	GetOrganisation(ctx context.Context, odsCode ODSCodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordDirectoryLookUpWithBody Records what the directory of organisations (ODS) said.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+	RecordDirectoryLookUpWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordDirectoryLookUp Records what the directory of organisations (ODS) said.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+	RecordDirectoryLookUp(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, body RecordDirectoryLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordDSPTLookUpWithBody Records what the public DSPT register showed of one organisation.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+	RecordDSPTLookUpWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordDSPTLookUp Records what the public DSPT register showed of one organisation.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+	RecordDSPTLookUp(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, body RecordDSPTLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordFlowDownWithBody Records which of the CSP's documents the organisation has signed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+	RecordFlowDownWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordFlowDown Records which of the CSP's documents the organisation has signed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+	RecordFlowDown(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, body RecordFlowDownJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordRegisterLookUpWithBody Records what the register of HSCN Connection Agreements showed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+	RecordRegisterLookUpWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordRegisterLookUp Records what the register of HSCN Connection Agreements showed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+	RecordRegisterLookUp(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, body RecordRegisterLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListTokens The tokens, without their secrets.
 	//
 	// Corresponds with GET /operator/tokens (the `ListTokens` operationId).
@@ -1897,15 +2918,194 @@ type ClientInterface interface {
 	// Corresponds with DELETE /operator/tokens/{token} (the `RevokeToken` operationId).
 	RevokeToken(ctx context.Context, token UID, params *RevokeTokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListWaivers The waivers, newest first.
+	//
+	// Corresponds with GET /operator/waivers (the `ListWaivers` operationId).
+	ListWaivers(ctx context.Context, params *ListWaiversParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GrantWaiverWithBody Grants a dated exception from a rule, for an account or one of its connections.
+	//
+	// Fixed rules are never waived. Orders that wait for what is waived go on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+	GrantWaiverWithBody(ctx context.Context, params *GrantWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GrantWaiver Grants a dated exception from a rule, for an account or one of its connections.
+	//
+	// Fixed rules are never waived. Orders that wait for what is waived go on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+	GrantWaiver(ctx context.Context, params *GrantWaiverParams, body GrantWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndWaiverWithBody Ends a waiver at once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+	EndWaiverWithBody(ctx context.Context, uid UIDPath, params *EndWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndWaiver Ends a waiver at once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+	EndWaiver(ctx context.Context, uid UIDPath, params *EndWaiverParams, body EndWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListOrganisations Organisations by ODS code or by title, with what is known of each.
+	//
+	// Exactly one of `ods_code` and `title`. A code that nobody ever looked up is answered without a record; a title finds the organisations whose title in the directory contains it, whatever the case.
+	//
+	// Corresponds with GET /organisations (the `ListOrganisations` operationId).
+	ListOrganisations(ctx context.Context, params *ListOrganisationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetPolicy The CSP's policy that is in force now.
 	//
 	// Corresponds with GET /policy (the `GetPolicy` operationId).
 	GetPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CheckPreconditionsWithBody Judges intended connections with their edge attachments; nothing is ordered.
+	//
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+	CheckPreconditionsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckPreconditions Judges intended connections with their edge attachments; nothing is ordered.
+	//
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+	CheckPreconditions(ctx context.Context, body CheckPreconditionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListServices The cloud services that the account consumes.
 	//
 	// Corresponds with GET /services (the `ListServices` operationId).
 	ListServices(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListAgreementEvidence The account's evidence that lives, and what was refused in the last 90 days.
+//
+// Corresponds with GET /agreement-evidence (the `ListAgreementEvidence` operationId).
+func (c *Client) ListAgreementEvidence(ctx context.Context, params *ListAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAgreementEvidenceRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteAgreementEvidence Takes the evidence back; a connection keeps the version that it rests on.
+//
+// Corresponds with DELETE /agreement-evidence/{agreement_evidence} (the `DeleteAgreementEvidence` operationId).
+func (c *Client) DeleteAgreementEvidence(ctx context.Context, agreementEvidence AgreementEvidenceName, params *DeleteAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteAgreementEvidenceRequest(c.Server, agreementEvidence, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAgreementEvidence The live evidence of this name; never its document.
+//
+// Corresponds with GET /agreement-evidence/{agreement_evidence} (the `GetAgreementEvidence` operationId).
+func (c *Client) GetAgreementEvidence(ctx context.Context, agreementEvidence AgreementEvidenceName, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAgreementEvidenceRequest(c.Server, agreementEvidence)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateAgreementEvidenceWithBody Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+//
+// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+func (c *Client) UpdateAgreementEvidenceWithBody(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAgreementEvidenceRequestWithBody(c.Server, agreementEvidence, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBody Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+//
+// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+//
+// Takes a body of the `application/merge-patch+json` content type.
+//
+// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+func (c *Client) UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBody(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, body UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateAgreementEvidenceRequestWithApplicationMergePatchPlusJSONBody(c.Server, agreementEvidence, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAgreementEvidenceWithBody Hands in a signed copy, of which the document was uploaded before.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+func (c *Client) CreateAgreementEvidenceWithBody(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAgreementEvidenceRequestWithBody(c.Server, agreementEvidence, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAgreementEvidence Hands in a signed copy, of which the document was uploaded before.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+func (c *Client) CreateAgreementEvidence(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, body CreateAgreementEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAgreementEvidenceRequest(c.Server, agreementEvidence, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // GetComplianceFacts What is known of the organisations that the account uses.
@@ -2153,6 +3353,25 @@ func (c *Client) CreateEdgeAttachment(ctx context.Context, connection Connection
 	return c.Client.Do(req)
 }
 
+// UploadDocumentWithBody Sends a document that evidence then names by its sum.
+//
+// The sum in the path is compared with the bytes that arrive, so that sending it again changes nothing. A document that no evidence names within a day is forgotten.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /documents/{sha256} (the `UploadDocument` operationId).
+func (c *Client) UploadDocumentWithBody(ctx context.Context, sha256 SHA256, params *UploadDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUploadDocumentRequestWithBody(c.Server, sha256, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListGateways The edge gateways and routers of the account's services.
 //
 // Corresponds with GET /gateways (the `ListGateways` operationId).
@@ -2183,6 +3402,187 @@ func (c *Client) GetObject(ctx context.Context, uid UID, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
+// ListAccounts The accounts, with the organisations that they may act for.
+//
+// Corresponds with GET /operator/accounts (the `ListAccounts` operationId).
+func (c *Client) ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAccountsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UnbindOrganisation Records that the account may no longer act for the organisation; what it has stays as it is.
+//
+// Corresponds with DELETE /operator/accounts/{account}/organisations/{ods_code} (the `UnbindOrganisation` operationId).
+func (c *Client) UnbindOrganisation(ctx context.Context, account AccountID, odsCode ODSCodePath, params *UnbindOrganisationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnbindOrganisationRequest(c.Server, account, odsCode, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BindOrganisationWithBody Records that the account may act for the organisation.
+//
+// Orders that asked for it go on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+func (c *Client) BindOrganisationWithBody(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBindOrganisationRequestWithBody(c.Server, account, odsCode, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BindOrganisation Records that the account may act for the organisation.
+//
+// Orders that asked for it go on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+func (c *Client) BindOrganisation(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, body BindOrganisationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBindOrganisationRequest(c.Server, account, odsCode, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEvidenceRecords Signed copies of all accounts, what waits longest first.
+//
+// Corresponds with GET /operator/agreement-evidence (the `ListEvidenceRecords` operationId).
+func (c *Client) ListEvidenceRecords(ctx context.Context, params *ListEvidenceRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEvidenceRecordsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEvidenceRecord A signed copy with its versions, and the letter that asks NHS to correct its register.
+//
+// Corresponds with GET /operator/agreement-evidence/{uid} (the `GetEvidenceRecord` operationId).
+func (c *Client) GetEvidenceRecord(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEvidenceRecordRequest(c.Server, uid)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadEvidenceDocument The document itself; reading it is written to the audit.
+//
+// Corresponds with GET /operator/agreement-evidence/{uid}/versions/{version}/document (the `ReadEvidenceDocument` operationId).
+func (c *Client) ReadEvidenceDocument(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadEvidenceDocumentRequest(c.Server, uid, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseEvidenceWithBody Refuses a version; the customer reads the reason.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+func (c *Client) RefuseEvidenceWithBody(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseEvidenceRequestWithBody(c.Server, uid, version, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefuseEvidence Refuses a version; the customer reads the reason.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+func (c *Client) RefuseEvidence(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, body RefuseEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefuseEvidenceRequest(c.Server, uid, version, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ValidateEvidenceWithBody Validates a version; what waits for it goes on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+func (c *Client) ValidateEvidenceWithBody(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewValidateEvidenceRequestWithBody(c.Server, uid, version, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ValidateEvidence Validates a version; what waits for it goes on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+func (c *Client) ValidateEvidence(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, body ValidateEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewValidateEvidenceRequest(c.Server, uid, version, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListAuditEntries Who did what, when, oldest first.
 //
 // Corresponds with GET /operator/audit-entries (the `ListAuditEntries` operationId).
@@ -2203,6 +3603,142 @@ func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesP
 // Corresponds with GET /operator/audit-verification (the `VerifyAudit` operationId).
 func (c *Client) VerifyAudit(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyAuditRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConnectionRecords Connections of all accounts, by account and name.
+//
+// Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
+func (c *Client) ListConnectionRecords(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConnectionRecordsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiftRestrictionWithBody Lifts a restriction; exactly what was comes back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+func (c *Client) LiftRestrictionWithBody(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftRestrictionRequestWithBody(c.Server, uid, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiftRestriction Lifts a restriction; exactly what was comes back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+func (c *Client) LiftRestriction(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, body LiftRestrictionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftRestrictionRequest(c.Server, uid, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestrictConnectionWithBody Stops a connection for a while, because the HSCN Authority says so.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+func (c *Client) RestrictConnectionWithBody(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestrictConnectionRequestWithBody(c.Server, uid, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RestrictConnection Stops a connection for a while, because the HSCN Authority says so.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+func (c *Client) RestrictConnection(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, body RestrictConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRestrictConnectionRequest(c.Server, uid, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateConnectionWithBody Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+func (c *Client) TerminateConnectionWithBody(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateConnectionRequestWithBody(c.Server, uid, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateConnection Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+func (c *Client) TerminateConnection(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, body TerminateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateConnectionRequest(c.Server, uid, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportDSPTWithBody Records the public register's whole CSV export in one transaction.
+//
+// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/dspt-imports (the `ImportDSPT` operationId).
+func (c *Client) ImportDSPTWithBody(ctx context.Context, params *ImportDSPTParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportDSPTRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2315,6 +3851,40 @@ func (c *Client) ApproveOrder(ctx context.Context, order OrderNumber, params *Ap
 	return c.Client.Do(req)
 }
 
+// RecordAuthorityAnswerWithBody Records what the HSCN Authority answered about an order that waits for it.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+func (c *Client) RecordAuthorityAnswerWithBody(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAuthorityAnswerRequestWithBody(c.Server, order, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordAuthorityAnswer Records what the HSCN Authority answered about an order that waits for it.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+func (c *Client) RecordAuthorityAnswer(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, body RecordAuthorityAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAuthorityAnswerRequest(c.Server, order, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ConfirmOrderWithBody Confirms that the network does what was ordered.
 //
 // Takes any type of body and a specified content type.
@@ -2417,6 +3987,173 @@ func (c *Client) RefuseOrder(ctx context.Context, order OrderNumber, params *Ref
 	return c.Client.Do(req)
 }
 
+// GetOrganisation Everything that was recorded of an organisation, by whom.
+//
+// Corresponds with GET /operator/organisations/{ods_code} (the `GetOrganisation` operationId).
+func (c *Client) GetOrganisation(ctx context.Context, odsCode ODSCodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOrganisationRequest(c.Server, odsCode)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordDirectoryLookUpWithBody Records what the directory of organisations (ODS) said.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+func (c *Client) RecordDirectoryLookUpWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordDirectoryLookUpRequestWithBody(c.Server, odsCode, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordDirectoryLookUp Records what the directory of organisations (ODS) said.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+func (c *Client) RecordDirectoryLookUp(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, body RecordDirectoryLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordDirectoryLookUpRequest(c.Server, odsCode, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordDSPTLookUpWithBody Records what the public DSPT register showed of one organisation.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+func (c *Client) RecordDSPTLookUpWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordDSPTLookUpRequestWithBody(c.Server, odsCode, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordDSPTLookUp Records what the public DSPT register showed of one organisation.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+func (c *Client) RecordDSPTLookUp(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, body RecordDSPTLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordDSPTLookUpRequest(c.Server, odsCode, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordFlowDownWithBody Records which of the CSP's documents the organisation has signed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+func (c *Client) RecordFlowDownWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordFlowDownRequestWithBody(c.Server, odsCode, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordFlowDown Records which of the CSP's documents the organisation has signed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+func (c *Client) RecordFlowDown(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, body RecordFlowDownJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordFlowDownRequest(c.Server, odsCode, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordRegisterLookUpWithBody Records what the register of HSCN Connection Agreements showed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+func (c *Client) RecordRegisterLookUpWithBody(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordRegisterLookUpRequestWithBody(c.Server, odsCode, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordRegisterLookUp Records what the register of HSCN Connection Agreements showed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+func (c *Client) RecordRegisterLookUp(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, body RecordRegisterLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordRegisterLookUpRequest(c.Server, odsCode, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListTokens The tokens, without their secrets.
 //
 // Corresponds with GET /operator/tokens (the `ListTokens` operationId).
@@ -2485,11 +4222,153 @@ func (c *Client) RevokeToken(ctx context.Context, token UID, params *RevokeToken
 	return c.Client.Do(req)
 }
 
+// ListWaivers The waivers, newest first.
+//
+// Corresponds with GET /operator/waivers (the `ListWaivers` operationId).
+func (c *Client) ListWaivers(ctx context.Context, params *ListWaiversParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWaiversRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GrantWaiverWithBody Grants a dated exception from a rule, for an account or one of its connections.
+//
+// Fixed rules are never waived. Orders that wait for what is waived go on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+func (c *Client) GrantWaiverWithBody(ctx context.Context, params *GrantWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantWaiverRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GrantWaiver Grants a dated exception from a rule, for an account or one of its connections.
+//
+// Fixed rules are never waived. Orders that wait for what is waived go on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+func (c *Client) GrantWaiver(ctx context.Context, params *GrantWaiverParams, body GrantWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGrantWaiverRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndWaiverWithBody Ends a waiver at once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+func (c *Client) EndWaiverWithBody(ctx context.Context, uid UIDPath, params *EndWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndWaiverRequestWithBody(c.Server, uid, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndWaiver Ends a waiver at once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+func (c *Client) EndWaiver(ctx context.Context, uid UIDPath, params *EndWaiverParams, body EndWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndWaiverRequest(c.Server, uid, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListOrganisations Organisations by ODS code or by title, with what is known of each.
+//
+// Exactly one of `ods_code` and `title`. A code that nobody ever looked up is answered without a record; a title finds the organisations whose title in the directory contains it, whatever the case.
+//
+// Corresponds with GET /organisations (the `ListOrganisations` operationId).
+func (c *Client) ListOrganisations(ctx context.Context, params *ListOrganisationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListOrganisationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetPolicy The CSP's policy that is in force now.
 //
 // Corresponds with GET /policy (the `GetPolicy` operationId).
 func (c *Client) GetPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPolicyRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckPreconditionsWithBody Judges intended connections with their edge attachments; nothing is ordered.
+//
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+func (c *Client) CheckPreconditionsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckPreconditionsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckPreconditions Judges intended connections with their edge attachments; nothing is ordered.
+//
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+func (c *Client) CheckPreconditions(ctx context.Context, body CheckPreconditionsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckPreconditionsRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2513,6 +4392,351 @@ func (c *Client) ListServices(ctx context.Context, params *ListServicesParams, r
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListAgreementEvidenceRequest constructs an http.Request for the ListAgreementEvidence method
+func NewListAgreementEvidenceRequest(server string, params *ListAgreementEvidenceParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/agreement-evidence")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteAgreementEvidenceRequest constructs an http.Request for the DeleteAgreementEvidence method
+func NewDeleteAgreementEvidenceRequest(server string, agreementEvidence AgreementEvidenceName, params *DeleteAgreementEvidenceParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "agreement_evidence", agreementEvidence, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/agreement-evidence/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "uid", params.UID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetAgreementEvidenceRequest constructs an http.Request for the GetAgreementEvidence method
+func NewGetAgreementEvidenceRequest(server string, agreementEvidence AgreementEvidenceName) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "agreement_evidence", agreementEvidence, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/agreement-evidence/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdateAgreementEvidenceRequestWithApplicationMergePatchPlusJSONBody calls the generic UpdateAgreementEvidence builder with application/merge-patch+json body
+func NewUpdateAgreementEvidenceRequestWithApplicationMergePatchPlusJSONBody(server string, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, body UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateAgreementEvidenceRequestWithBody(server, agreementEvidence, params, "application/merge-patch+json", bodyReader)
+}
+
+// NewUpdateAgreementEvidenceRequestWithBody constructs an http.Request for the UpdateAgreementEvidence method, with any body, and a specified content type
+func NewUpdateAgreementEvidenceRequestWithBody(server string, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "agreement_evidence", agreementEvidence, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/agreement-evidence/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam1)
+
+		if params.HscnChangeReference != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateAgreementEvidenceRequest calls the generic CreateAgreementEvidence builder with application/json body
+func NewCreateAgreementEvidenceRequest(server string, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, body CreateAgreementEvidenceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAgreementEvidenceRequestWithBody(server, agreementEvidence, params, "application/json", bodyReader)
+}
+
+// NewCreateAgreementEvidenceRequestWithBody constructs an http.Request for the CreateAgreementEvidence method, with any body, and a specified content type
+func NewCreateAgreementEvidenceRequestWithBody(server string, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "agreement_evidence", agreementEvidence, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/agreement-evidence/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam1)
+
+		if params.HscnChangeReference != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam2)
+		}
+
+	}
+
+	return req, nil
 }
 
 // NewGetComplianceFactsRequest constructs an http.Request for the GetComplianceFacts method
@@ -3365,6 +5589,57 @@ func NewCreateEdgeAttachmentRequestWithBody(server string, connection Connection
 	return req, nil
 }
 
+// NewUploadDocumentRequestWithBody constructs an http.Request for the UploadDocument method, with any body, and a specified content type
+func NewUploadDocumentRequestWithBody(server string, sha256 SHA256, params *UploadDocumentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "sha256", sha256, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/documents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.HscnChangeReference != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListGatewaysRequest constructs an http.Request for the ListGateways method
 func NewListGatewaysRequest(server string, params *ListGatewaysParams) (*http.Request, error) {
 	var err error
@@ -3501,6 +5776,536 @@ func NewGetObjectRequest(server string, uid UID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListAccountsRequest constructs an http.Request for the ListAccounts method
+func NewListAccountsRequest(server string, params *ListAccountsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnbindOrganisationRequest constructs an http.Request for the UnbindOrganisation method
+func NewUnbindOrganisationRequest(server string, account AccountID, odsCode ODSCodePath, params *UnbindOrganisationParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "account", account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/accounts/%s/organisations/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewBindOrganisationRequest calls the generic BindOrganisation builder with application/json body
+func NewBindOrganisationRequest(server string, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, body BindOrganisationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBindOrganisationRequestWithBody(server, account, odsCode, params, "application/json", bodyReader)
+}
+
+// NewBindOrganisationRequestWithBody constructs an http.Request for the BindOrganisation method, with any body, and a specified content type
+func NewBindOrganisationRequestWithBody(server string, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "account", account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/accounts/%s/organisations/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListEvidenceRecordsRequest constructs an http.Request for the ListEvidenceRecords method
+func NewListEvidenceRecordsRequest(server string, params *ListEvidenceRecordsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/agreement-evidence")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Account != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Decided != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "decided", *params.Decided, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEvidenceRecordRequest constructs an http.Request for the GetEvidenceRecord method
+func NewGetEvidenceRecordRequest(server string, uid UIDPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/agreement-evidence/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReadEvidenceDocumentRequest constructs an http.Request for the ReadEvidenceDocument method
+func NewReadEvidenceDocumentRequest(server string, uid UIDPath, version EvidenceVersionNumber) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/agreement-evidence/%s/versions/%s/document", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRefuseEvidenceRequest calls the generic RefuseEvidence builder with application/json body
+func NewRefuseEvidenceRequest(server string, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, body RefuseEvidenceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefuseEvidenceRequestWithBody(server, uid, version, params, "application/json", bodyReader)
+}
+
+// NewRefuseEvidenceRequestWithBody constructs an http.Request for the RefuseEvidence method, with any body, and a specified content type
+func NewRefuseEvidenceRequestWithBody(server string, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/agreement-evidence/%s/versions/%s/refuse", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewValidateEvidenceRequest calls the generic ValidateEvidence builder with application/json body
+func NewValidateEvidenceRequest(server string, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, body ValidateEvidenceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewValidateEvidenceRequestWithBody(server, uid, version, params, "application/json", bodyReader)
+}
+
+// NewValidateEvidenceRequestWithBody constructs an http.Request for the ValidateEvidence method, with any body, and a specified content type
+func NewValidateEvidenceRequestWithBody(server string, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/agreement-evidence/%s/versions/%s/validate", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListAuditEntriesRequest constructs an http.Request for the ListAuditEntries method
 func NewListAuditEntriesRequest(server string, params *ListAuditEntriesParams) (*http.Request, error) {
 	var err error
@@ -3601,6 +6406,401 @@ func NewVerifyAuditRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListConnectionRecordsRequest constructs an http.Request for the ListConnectionRecords method
+func NewListConnectionRecordsRequest(server string, params *ListConnectionRecordsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/connections")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Account != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLiftRestrictionRequest calls the generic LiftRestriction builder with application/json body
+func NewLiftRestrictionRequest(server string, uid UIDPath, params *LiftRestrictionParams, body LiftRestrictionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiftRestrictionRequestWithBody(server, uid, params, "application/json", bodyReader)
+}
+
+// NewLiftRestrictionRequestWithBody constructs an http.Request for the LiftRestriction method, with any body, and a specified content type
+func NewLiftRestrictionRequestWithBody(server string, uid UIDPath, params *LiftRestrictionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/connections/%s/lift", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRestrictConnectionRequest calls the generic RestrictConnection builder with application/json body
+func NewRestrictConnectionRequest(server string, uid UIDPath, params *RestrictConnectionParams, body RestrictConnectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRestrictConnectionRequestWithBody(server, uid, params, "application/json", bodyReader)
+}
+
+// NewRestrictConnectionRequestWithBody constructs an http.Request for the RestrictConnection method, with any body, and a specified content type
+func NewRestrictConnectionRequestWithBody(server string, uid UIDPath, params *RestrictConnectionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/connections/%s/restrict", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewTerminateConnectionRequest calls the generic TerminateConnection builder with application/json body
+func NewTerminateConnectionRequest(server string, uid UIDPath, params *TerminateConnectionParams, body TerminateConnectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateConnectionRequestWithBody(server, uid, params, "application/json", bodyReader)
+}
+
+// NewTerminateConnectionRequestWithBody constructs an http.Request for the TerminateConnection method, with any body, and a specified content type
+func NewTerminateConnectionRequestWithBody(server string, uid UIDPath, params *TerminateConnectionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/connections/%s/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewImportDSPTRequestWithBody constructs an http.Request for the ImportDSPT method, with any body, and a specified content type
+func NewImportDSPTRequestWithBody(server string, params *ImportDSPTParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/dspt-imports")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ExportedAt != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "exported_at", *params.ExportedAt, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
 	}
 
 	return req, nil
@@ -3880,6 +7080,77 @@ func NewApproveOrderRequestWithBody(server string, order OrderNumber, params *Ap
 	return req, nil
 }
 
+// NewRecordAuthorityAnswerRequest calls the generic RecordAuthorityAnswer builder with application/json body
+func NewRecordAuthorityAnswerRequest(server string, order OrderNumber, params *RecordAuthorityAnswerParams, body RecordAuthorityAnswerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordAuthorityAnswerRequestWithBody(server, order, params, "application/json", bodyReader)
+}
+
+// NewRecordAuthorityAnswerRequestWithBody constructs an http.Request for the RecordAuthorityAnswer method, with any body, and a specified content type
+func NewRecordAuthorityAnswerRequestWithBody(server string, order OrderNumber, params *RecordAuthorityAnswerParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order", order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/orders/%s/authority-answer", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewConfirmOrderRequest calls the generic ConfirmOrder builder with application/json body
 func NewConfirmOrderRequest(server string, order OrderNumber, params *ConfirmOrderParams, body ConfirmOrderJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4093,6 +7364,324 @@ func NewRefuseOrderRequestWithBody(server string, order OrderNumber, params *Ref
 	return req, nil
 }
 
+// NewGetOrganisationRequest constructs an http.Request for the GetOrganisation method
+func NewGetOrganisationRequest(server string, odsCode ODSCodePath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/organisations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRecordDirectoryLookUpRequest calls the generic RecordDirectoryLookUp builder with application/json body
+func NewRecordDirectoryLookUpRequest(server string, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, body RecordDirectoryLookUpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordDirectoryLookUpRequestWithBody(server, odsCode, params, "application/json", bodyReader)
+}
+
+// NewRecordDirectoryLookUpRequestWithBody constructs an http.Request for the RecordDirectoryLookUp method, with any body, and a specified content type
+func NewRecordDirectoryLookUpRequestWithBody(server string, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/organisations/%s/directory", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRecordDSPTLookUpRequest calls the generic RecordDSPTLookUp builder with application/json body
+func NewRecordDSPTLookUpRequest(server string, odsCode ODSCodePath, params *RecordDSPTLookUpParams, body RecordDSPTLookUpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordDSPTLookUpRequestWithBody(server, odsCode, params, "application/json", bodyReader)
+}
+
+// NewRecordDSPTLookUpRequestWithBody constructs an http.Request for the RecordDSPTLookUp method, with any body, and a specified content type
+func NewRecordDSPTLookUpRequestWithBody(server string, odsCode ODSCodePath, params *RecordDSPTLookUpParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/organisations/%s/dspt", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRecordFlowDownRequest calls the generic RecordFlowDown builder with application/json body
+func NewRecordFlowDownRequest(server string, odsCode ODSCodePath, params *RecordFlowDownParams, body RecordFlowDownJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordFlowDownRequestWithBody(server, odsCode, params, "application/json", bodyReader)
+}
+
+// NewRecordFlowDownRequestWithBody constructs an http.Request for the RecordFlowDown method, with any body, and a specified content type
+func NewRecordFlowDownRequestWithBody(server string, odsCode ODSCodePath, params *RecordFlowDownParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/organisations/%s/flow-down", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRecordRegisterLookUpRequest calls the generic RecordRegisterLookUp builder with application/json body
+func NewRecordRegisterLookUpRequest(server string, odsCode ODSCodePath, params *RecordRegisterLookUpParams, body RecordRegisterLookUpJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordRegisterLookUpRequestWithBody(server, odsCode, params, "application/json", bodyReader)
+}
+
+// NewRecordRegisterLookUpRequestWithBody constructs an http.Request for the RecordRegisterLookUp method, with any body, and a specified content type
+func NewRecordRegisterLookUpRequestWithBody(server string, odsCode ODSCodePath, params *RecordRegisterLookUpParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "ods_code", odsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/organisations/%s/register", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListTokensRequest constructs an http.Request for the ListTokens method
 func NewListTokensRequest(server string, params *ListTokensParams) (*http.Request, error) {
 	var err error
@@ -4272,6 +7861,285 @@ func NewRevokeTokenRequest(server string, token UID, params *RevokeTokenParams) 
 	return req, nil
 }
 
+// NewListWaiversRequest constructs an http.Request for the ListWaivers method
+func NewListWaiversRequest(server string, params *ListWaiversParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/waivers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_token", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Ended != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ended", *params.Ended, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGrantWaiverRequest calls the generic GrantWaiver builder with application/json body
+func NewGrantWaiverRequest(server string, params *GrantWaiverParams, body GrantWaiverJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGrantWaiverRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewGrantWaiverRequestWithBody constructs an http.Request for the GrantWaiver method, with any body, and a specified content type
+func NewGrantWaiverRequestWithBody(server string, params *GrantWaiverParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/waivers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewEndWaiverRequest calls the generic EndWaiver builder with application/json body
+func NewEndWaiverRequest(server string, uid UIDPath, params *EndWaiverParams, body EndWaiverJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndWaiverRequestWithBody(server, uid, params, "application/json", bodyReader)
+}
+
+// NewEndWaiverRequestWithBody constructs an http.Request for the EndWaiver method, with any body, and a specified content type
+func NewEndWaiverRequestWithBody(server string, uid UIDPath, params *EndWaiverParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/waivers/%s/end", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListOrganisationsRequest constructs an http.Request for the ListOrganisations method
+func NewListOrganisationsRequest(server string, params *ListOrganisationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/organisations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.OdsCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ods_code", *params.OdsCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Title != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "title", *params.Title, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetPolicyRequest constructs an http.Request for the GetPolicy method
 func NewGetPolicyRequest(server string) (*http.Request, error) {
 	var err error
@@ -4295,6 +8163,46 @@ func NewGetPolicyRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCheckPreconditionsRequest calls the generic CheckPreconditions builder with application/json body
+func NewCheckPreconditionsRequest(server string, body CheckPreconditionsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCheckPreconditionsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCheckPreconditionsRequestWithBody constructs an http.Request for the CheckPreconditions method, with any body, and a specified content type
+func NewCheckPreconditionsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/preconditions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4433,6 +8341,59 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListAgreementEvidenceWithResponse The account's evidence that lives, and what was refused in the last 90 days.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /agreement-evidence (the `ListAgreementEvidence` operationId).
+	ListAgreementEvidenceWithResponse(ctx context.Context, params *ListAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*ListAgreementEvidenceResponse, error)
+
+	// DeleteAgreementEvidenceWithResponse Takes the evidence back; a connection keeps the version that it rests on.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /agreement-evidence/{agreement_evidence} (the `DeleteAgreementEvidence` operationId).
+	DeleteAgreementEvidenceWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *DeleteAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*DeleteAgreementEvidenceResponse, error)
+
+	// GetAgreementEvidenceWithResponse The live evidence of this name; never its document.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /agreement-evidence/{agreement_evidence} (the `GetAgreementEvidence` operationId).
+	GetAgreementEvidenceWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, reqEditors ...RequestEditorFn) (*GetAgreementEvidenceResponse, error)
+
+	// UpdateAgreementEvidenceWithBodyWithResponse Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+	//
+	// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+	UpdateAgreementEvidenceWithBodyWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAgreementEvidenceResponse, error)
+
+	// UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBodyWithResponse Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+	//
+	// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+	//
+	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+	UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, body UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAgreementEvidenceResponse, error)
+
+	// CreateAgreementEvidenceWithBodyWithResponse Hands in a signed copy, of which the document was uploaded before.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+	CreateAgreementEvidenceWithBodyWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAgreementEvidenceResponse, error)
+
+	// CreateAgreementEvidenceWithResponse Hands in a signed copy, of which the document was uploaded before.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+	CreateAgreementEvidenceWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, body CreateAgreementEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAgreementEvidenceResponse, error)
+
 	// GetComplianceFactsWithResponse What is known of the organisations that the account uses.
 	//
 	// The organisations that the account is bound to, and those that `ods_code` names, with what the directory, the agreement register, the CSP's own contracts and the DSPT register said of each and when. A look-up that was never made is left out: it means "not checked", never "not there".
@@ -4542,6 +8503,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /connections/{connection}/edge-attachments/{edge_attachment} (the `CreateEdgeAttachment` operationId).
 	CreateEdgeAttachmentWithResponse(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *CreateEdgeAttachmentParams, body CreateEdgeAttachmentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEdgeAttachmentResponse, error)
 
+	// UploadDocumentWithBodyWithResponse Sends a document that evidence then names by its sum.
+	//
+	// The sum in the path is compared with the bytes that arrive, so that sending it again changes nothing. A document that no evidence names within a day is forgotten.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /documents/{sha256} (the `UploadDocument` operationId).
+	UploadDocumentWithBodyWithResponse(ctx context.Context, sha256 SHA256, params *UploadDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadDocumentResponse, error)
+
 	// ListGatewaysWithResponse The edge gateways and routers of the account's services.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4556,6 +8526,87 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /objects/{uid} (the `GetObject` operationId).
 	GetObjectWithResponse(ctx context.Context, uid UID, reqEditors ...RequestEditorFn) (*GetObjectResponse, error)
 
+	// ListAccountsWithResponse The accounts, with the organisations that they may act for.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/accounts (the `ListAccounts` operationId).
+	ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error)
+
+	// UnbindOrganisationWithResponse Records that the account may no longer act for the organisation; what it has stays as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /operator/accounts/{account}/organisations/{ods_code} (the `UnbindOrganisation` operationId).
+	UnbindOrganisationWithResponse(ctx context.Context, account AccountID, odsCode ODSCodePath, params *UnbindOrganisationParams, reqEditors ...RequestEditorFn) (*UnbindOrganisationResponse, error)
+
+	// BindOrganisationWithBodyWithResponse Records that the account may act for the organisation.
+	//
+	// Orders that asked for it go on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+	BindOrganisationWithBodyWithResponse(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BindOrganisationResponse, error)
+
+	// BindOrganisationWithResponse Records that the account may act for the organisation.
+	//
+	// Orders that asked for it go on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+	BindOrganisationWithResponse(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, body BindOrganisationJSONRequestBody, reqEditors ...RequestEditorFn) (*BindOrganisationResponse, error)
+
+	// ListEvidenceRecordsWithResponse Signed copies of all accounts, what waits longest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/agreement-evidence (the `ListEvidenceRecords` operationId).
+	ListEvidenceRecordsWithResponse(ctx context.Context, params *ListEvidenceRecordsParams, reqEditors ...RequestEditorFn) (*ListEvidenceRecordsResponse, error)
+
+	// GetEvidenceRecordWithResponse A signed copy with its versions, and the letter that asks NHS to correct its register.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/agreement-evidence/{uid} (the `GetEvidenceRecord` operationId).
+	GetEvidenceRecordWithResponse(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*GetEvidenceRecordResponse, error)
+
+	// ReadEvidenceDocumentWithResponse The document itself; reading it is written to the audit.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/agreement-evidence/{uid}/versions/{version}/document (the `ReadEvidenceDocument` operationId).
+	ReadEvidenceDocumentWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, reqEditors ...RequestEditorFn) (*ReadEvidenceDocumentResponse, error)
+
+	// RefuseEvidenceWithBodyWithResponse Refuses a version; the customer reads the reason.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+	RefuseEvidenceWithBodyWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseEvidenceResponse, error)
+
+	// RefuseEvidenceWithResponse Refuses a version; the customer reads the reason.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+	RefuseEvidenceWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, body RefuseEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseEvidenceResponse, error)
+
+	// ValidateEvidenceWithBodyWithResponse Validates a version; what waits for it goes on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+	ValidateEvidenceWithBodyWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ValidateEvidenceResponse, error)
+
+	// ValidateEvidenceWithResponse Validates a version; what waits for it goes on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+	ValidateEvidenceWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, body ValidateEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*ValidateEvidenceResponse, error)
+
 	// ListAuditEntriesWithResponse Who did what, when, oldest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4569,6 +8620,64 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /operator/audit-verification (the `VerifyAudit` operationId).
 	VerifyAuditWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*VerifyAuditResponse, error)
+
+	// ListConnectionRecordsWithResponse Connections of all accounts, by account and name.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
+	ListConnectionRecordsWithResponse(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*ListConnectionRecordsResponse, error)
+
+	// LiftRestrictionWithBodyWithResponse Lifts a restriction; exactly what was comes back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+	LiftRestrictionWithBodyWithResponse(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LiftRestrictionResponse, error)
+
+	// LiftRestrictionWithResponse Lifts a restriction; exactly what was comes back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+	LiftRestrictionWithResponse(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, body LiftRestrictionJSONRequestBody, reqEditors ...RequestEditorFn) (*LiftRestrictionResponse, error)
+
+	// RestrictConnectionWithBodyWithResponse Stops a connection for a while, because the HSCN Authority says so.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+	RestrictConnectionWithBodyWithResponse(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RestrictConnectionResponse, error)
+
+	// RestrictConnectionWithResponse Stops a connection for a while, because the HSCN Authority says so.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+	RestrictConnectionWithResponse(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, body RestrictConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*RestrictConnectionResponse, error)
+
+	// TerminateConnectionWithBodyWithResponse Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+	TerminateConnectionWithBodyWithResponse(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateConnectionResponse, error)
+
+	// TerminateConnectionWithResponse Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+	TerminateConnectionWithResponse(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, body TerminateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateConnectionResponse, error)
+
+	// ImportDSPTWithBodyWithResponse Records the public register's whole CSV export in one transaction.
+	//
+	// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/dspt-imports (the `ImportDSPT` operationId).
+	ImportDSPTWithBodyWithResponse(ctx context.Context, params *ImportDSPTParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportDSPTResponse, error)
 
 	// LoadInventoryWithBodyWithResponse Records an inventory in one transaction.
 	//
@@ -4616,6 +8725,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /operator/orders/{order}/approve (the `ApproveOrder` operationId).
 	ApproveOrderWithResponse(ctx context.Context, order OrderNumber, params *ApproveOrderParams, body ApproveOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveOrderResponse, error)
 
+	// RecordAuthorityAnswerWithBodyWithResponse Records what the HSCN Authority answered about an order that waits for it.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+	RecordAuthorityAnswerWithBodyWithResponse(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordAuthorityAnswerResponse, error)
+
+	// RecordAuthorityAnswerWithResponse Records what the HSCN Authority answered about an order that waits for it.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+	RecordAuthorityAnswerWithResponse(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, body RecordAuthorityAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordAuthorityAnswerResponse, error)
+
 	// ConfirmOrderWithBodyWithResponse Confirms that the network does what was ordered.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -4658,6 +8781,85 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /operator/orders/{order}/refuse (the `RefuseOrder` operationId).
 	RefuseOrderWithResponse(ctx context.Context, order OrderNumber, params *RefuseOrderParams, body RefuseOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseOrderResponse, error)
 
+	// GetOrganisationWithResponse Everything that was recorded of an organisation, by whom.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/organisations/{ods_code} (the `GetOrganisation` operationId).
+	GetOrganisationWithResponse(ctx context.Context, odsCode ODSCodePath, reqEditors ...RequestEditorFn) (*GetOrganisationResponse, error)
+
+	// RecordDirectoryLookUpWithBodyWithResponse Records what the directory of organisations (ODS) said.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+	RecordDirectoryLookUpWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordDirectoryLookUpResponse, error)
+
+	// RecordDirectoryLookUpWithResponse Records what the directory of organisations (ODS) said.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+	RecordDirectoryLookUpWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, body RecordDirectoryLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordDirectoryLookUpResponse, error)
+
+	// RecordDSPTLookUpWithBodyWithResponse Records what the public DSPT register showed of one organisation.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+	RecordDSPTLookUpWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordDSPTLookUpResponse, error)
+
+	// RecordDSPTLookUpWithResponse Records what the public DSPT register showed of one organisation.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+	RecordDSPTLookUpWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, body RecordDSPTLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordDSPTLookUpResponse, error)
+
+	// RecordFlowDownWithBodyWithResponse Records which of the CSP's documents the organisation has signed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+	RecordFlowDownWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordFlowDownResponse, error)
+
+	// RecordFlowDownWithResponse Records which of the CSP's documents the organisation has signed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+	RecordFlowDownWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, body RecordFlowDownJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordFlowDownResponse, error)
+
+	// RecordRegisterLookUpWithBodyWithResponse Records what the register of HSCN Connection Agreements showed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+	RecordRegisterLookUpWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordRegisterLookUpResponse, error)
+
+	// RecordRegisterLookUpWithResponse Records what the register of HSCN Connection Agreements showed.
+	//
+	// Orders that wait for it are judged again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+	RecordRegisterLookUpWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, body RecordRegisterLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordRegisterLookUpResponse, error)
+
 	// ListTokensWithResponse The tokens, without their secrets.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4690,6 +8892,54 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /operator/tokens/{token} (the `RevokeToken` operationId).
 	RevokeTokenWithResponse(ctx context.Context, token UID, params *RevokeTokenParams, reqEditors ...RequestEditorFn) (*RevokeTokenResponse, error)
 
+	// ListWaiversWithResponse The waivers, newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/waivers (the `ListWaivers` operationId).
+	ListWaiversWithResponse(ctx context.Context, params *ListWaiversParams, reqEditors ...RequestEditorFn) (*ListWaiversResponse, error)
+
+	// GrantWaiverWithBodyWithResponse Grants a dated exception from a rule, for an account or one of its connections.
+	//
+	// Fixed rules are never waived. Orders that wait for what is waived go on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+	GrantWaiverWithBodyWithResponse(ctx context.Context, params *GrantWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantWaiverResponse, error)
+
+	// GrantWaiverWithResponse Grants a dated exception from a rule, for an account or one of its connections.
+	//
+	// Fixed rules are never waived. Orders that wait for what is waived go on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+	GrantWaiverWithResponse(ctx context.Context, params *GrantWaiverParams, body GrantWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantWaiverResponse, error)
+
+	// EndWaiverWithBodyWithResponse Ends a waiver at once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+	EndWaiverWithBodyWithResponse(ctx context.Context, uid UIDPath, params *EndWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndWaiverResponse, error)
+
+	// EndWaiverWithResponse Ends a waiver at once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+	EndWaiverWithResponse(ctx context.Context, uid UIDPath, params *EndWaiverParams, body EndWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*EndWaiverResponse, error)
+
+	// ListOrganisationsWithResponse Organisations by ODS code or by title, with what is known of each.
+	//
+	// Exactly one of `ods_code` and `title`. A code that nobody ever looked up is answered without a record; a title finds the organisations whose title in the directory contains it, whatever the case.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /organisations (the `ListOrganisations` operationId).
+	ListOrganisationsWithResponse(ctx context.Context, params *ListOrganisationsParams, reqEditors ...RequestEditorFn) (*ListOrganisationsResponse, error)
+
 	// GetPolicyWithResponse The CSP's policy that is in force now.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4697,12 +8947,270 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /policy (the `GetPolicy` operationId).
 	GetPolicyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPolicyResponse, error)
 
+	// CheckPreconditionsWithBodyWithResponse Judges intended connections with their edge attachments; nothing is ordered.
+	//
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+	CheckPreconditionsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckPreconditionsResponse, error)
+
+	// CheckPreconditionsWithResponse Judges intended connections with their edge attachments; nothing is ordered.
+	//
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+	CheckPreconditionsWithResponse(ctx context.Context, body CheckPreconditionsJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckPreconditionsResponse, error)
+
 	// ListServicesWithResponse The cloud services that the account consumes.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /services (the `ListServices` operationId).
 	ListServicesWithResponse(ctx context.Context, params *ListServicesParams, reqEditors ...RequestEditorFn) (*ListServicesResponse, error)
+}
+
+type ListAgreementEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AgreementEvidencePage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAgreementEvidenceResponse) GetJSON200() *AgreementEvidencePage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAgreementEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAgreementEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAgreementEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAgreementEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAgreementEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteAgreementEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *AgreementEvidence
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DeleteAgreementEvidenceResponse) GetJSON202() *AgreementEvidence {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteAgreementEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteAgreementEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteAgreementEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteAgreementEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteAgreementEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetAgreementEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AgreementEvidence
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAgreementEvidenceResponse) GetJSON200() *AgreementEvidence {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetAgreementEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAgreementEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAgreementEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAgreementEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAgreementEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateAgreementEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AgreementEvidence
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UpdateAgreementEvidenceResponse) GetJSON200() *AgreementEvidence {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UpdateAgreementEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateAgreementEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateAgreementEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateAgreementEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateAgreementEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateAgreementEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *AgreementEvidence
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateAgreementEvidenceResponse) GetJSON202() *AgreementEvidence {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateAgreementEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateAgreementEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAgreementEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAgreementEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateAgreementEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type GetComplianceFactsResponse struct {
@@ -5233,6 +9741,54 @@ func (r CreateEdgeAttachmentResponse) ContentType() string {
 	return ""
 }
 
+type UploadDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DocumentReceipt
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UploadDocumentResponse) GetJSON200() *DocumentReceipt {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UploadDocumentResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UploadDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UploadDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UploadDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UploadDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListGatewaysResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5329,6 +9885,383 @@ func (r GetObjectResponse) ContentType() string {
 	return ""
 }
 
+type ListAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAccountsResponse) GetJSON200() *AccountPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAccountsResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UnbindOrganisationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Account
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UnbindOrganisationResponse) GetJSON200() *Account {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r UnbindOrganisationResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r UnbindOrganisationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnbindOrganisationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnbindOrganisationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnbindOrganisationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BindOrganisationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Account
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BindOrganisationResponse) GetJSON200() *Account {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BindOrganisationResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BindOrganisationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BindOrganisationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BindOrganisationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BindOrganisationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEvidenceRecordsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EvidenceRecordPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListEvidenceRecordsResponse) GetJSON200() *EvidenceRecordPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListEvidenceRecordsResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListEvidenceRecordsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEvidenceRecordsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEvidenceRecordsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEvidenceRecordsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEvidenceRecordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EvidenceRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetEvidenceRecordResponse) GetJSON200() *EvidenceRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetEvidenceRecordResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetEvidenceRecordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEvidenceRecordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEvidenceRecordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEvidenceRecordResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReadEvidenceDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReadEvidenceDocumentResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadEvidenceDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadEvidenceDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadEvidenceDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadEvidenceDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RefuseEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EvidenceRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RefuseEvidenceResponse) GetJSON200() *EvidenceRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RefuseEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RefuseEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefuseEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefuseEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefuseEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ValidateEvidenceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EvidenceRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ValidateEvidenceResponse) GetJSON200() *EvidenceRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ValidateEvidenceResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ValidateEvidenceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ValidateEvidenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ValidateEvidenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ValidateEvidenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListAuditEntriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5419,6 +10352,246 @@ func (r VerifyAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r VerifyAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListConnectionRecordsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConnectionPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConnectionRecordsResponse) GetJSON200() *ConnectionPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListConnectionRecordsResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConnectionRecordsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConnectionRecordsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConnectionRecordsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConnectionRecordsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LiftRestrictionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Connection
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LiftRestrictionResponse) GetJSON200() *Connection {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r LiftRestrictionResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r LiftRestrictionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LiftRestrictionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LiftRestrictionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LiftRestrictionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RestrictConnectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Connection
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RestrictConnectionResponse) GetJSON200() *Connection {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RestrictConnectionResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RestrictConnectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RestrictConnectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RestrictConnectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RestrictConnectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TerminateConnectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Connection
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TerminateConnectionResponse) GetJSON200() *Connection {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TerminateConnectionResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TerminateConnectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateConnectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateConnectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateConnectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportDSPTResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DSPTImportReport
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ImportDSPTResponse) GetJSON200() *DSPTImportReport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ImportDSPTResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportDSPTResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportDSPTResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportDSPTResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportDSPTResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5617,6 +10790,54 @@ func (r ApproveOrderResponse) ContentType() string {
 	return ""
 }
 
+type RecordAuthorityAnswerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Order
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordAuthorityAnswerResponse) GetJSON200() *Order {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordAuthorityAnswerResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordAuthorityAnswerResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordAuthorityAnswerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordAuthorityAnswerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordAuthorityAnswerResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ConfirmOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5755,6 +10976,246 @@ func (r RefuseOrderResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RefuseOrderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetOrganisationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganisationAnswer
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOrganisationResponse) GetJSON200() *OrganisationAnswer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetOrganisationResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOrganisationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOrganisationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOrganisationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOrganisationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecordDirectoryLookUpResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganisationAnswer
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordDirectoryLookUpResponse) GetJSON200() *OrganisationAnswer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordDirectoryLookUpResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordDirectoryLookUpResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordDirectoryLookUpResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordDirectoryLookUpResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordDirectoryLookUpResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecordDSPTLookUpResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganisationAnswer
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordDSPTLookUpResponse) GetJSON200() *OrganisationAnswer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordDSPTLookUpResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordDSPTLookUpResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordDSPTLookUpResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordDSPTLookUpResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordDSPTLookUpResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecordFlowDownResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganisationAnswer
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordFlowDownResponse) GetJSON200() *OrganisationAnswer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordFlowDownResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordFlowDownResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordFlowDownResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordFlowDownResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordFlowDownResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RecordRegisterLookUpResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganisationAnswer
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordRegisterLookUpResponse) GetJSON200() *OrganisationAnswer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RecordRegisterLookUpResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordRegisterLookUpResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordRegisterLookUpResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordRegisterLookUpResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordRegisterLookUpResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5905,6 +11366,198 @@ func (r RevokeTokenResponse) ContentType() string {
 	return ""
 }
 
+type ListWaiversResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaiverPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWaiversResponse) GetJSON200() *WaiverPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWaiversResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWaiversResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWaiversResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWaiversResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWaiversResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GrantWaiverResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *WaiverRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r GrantWaiverResponse) GetJSON201() *WaiverRecord {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GrantWaiverResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GrantWaiverResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GrantWaiverResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GrantWaiverResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GrantWaiverResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndWaiverResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaiverRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndWaiverResponse) GetJSON200() *WaiverRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndWaiverResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndWaiverResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndWaiverResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndWaiverResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndWaiverResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListOrganisationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrganisationList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListOrganisationsResponse) GetJSON200() *OrganisationList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListOrganisationsResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListOrganisationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListOrganisationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListOrganisationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListOrganisationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetPolicyResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5947,6 +11600,54 @@ func (r GetPolicyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CheckPreconditionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EstateVerdict
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckPreconditionsResponse) GetJSON200() *EstateVerdict {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CheckPreconditionsResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckPreconditionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckPreconditionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckPreconditionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckPreconditionsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5999,6 +11700,101 @@ func (r ListServicesResponse) ContentType() string {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
 	return ""
+}
+
+// ListAgreementEvidenceWithResponse The account's evidence that lives, and what was refused in the last 90 days.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /agreement-evidence (the `ListAgreementEvidence` operationId).
+func (c *ClientWithResponses) ListAgreementEvidenceWithResponse(ctx context.Context, params *ListAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*ListAgreementEvidenceResponse, error) {
+	rsp, err := c.ListAgreementEvidence(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAgreementEvidenceResponse(rsp)
+}
+
+// DeleteAgreementEvidenceWithResponse Takes the evidence back; a connection keeps the version that it rests on.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /agreement-evidence/{agreement_evidence} (the `DeleteAgreementEvidence` operationId).
+func (c *ClientWithResponses) DeleteAgreementEvidenceWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *DeleteAgreementEvidenceParams, reqEditors ...RequestEditorFn) (*DeleteAgreementEvidenceResponse, error) {
+	rsp, err := c.DeleteAgreementEvidence(ctx, agreementEvidence, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteAgreementEvidenceResponse(rsp)
+}
+
+// GetAgreementEvidenceWithResponse The live evidence of this name; never its document.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /agreement-evidence/{agreement_evidence} (the `GetAgreementEvidence` operationId).
+func (c *ClientWithResponses) GetAgreementEvidenceWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, reqEditors ...RequestEditorFn) (*GetAgreementEvidenceResponse, error) {
+	rsp, err := c.GetAgreementEvidence(ctx, agreementEvidence, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAgreementEvidenceResponse(rsp)
+}
+
+// UpdateAgreementEvidenceWithBodyWithResponse Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+//
+// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+func (c *ClientWithResponses) UpdateAgreementEvidenceWithBodyWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAgreementEvidenceResponse, error) {
+	rsp, err := c.UpdateAgreementEvidenceWithBody(ctx, agreementEvidence, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAgreementEvidenceResponse(rsp)
+}
+
+// UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBodyWithResponse Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+//
+// The version that is validated holds until a person has validated the new one, which is `pending_change` until then.
+//
+// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /agreement-evidence/{agreement_evidence} (the `UpdateAgreementEvidence` operationId).
+func (c *ClientWithResponses) UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *UpdateAgreementEvidenceParams, body UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAgreementEvidenceResponse, error) {
+	rsp, err := c.UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBody(ctx, agreementEvidence, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateAgreementEvidenceResponse(rsp)
+}
+
+// CreateAgreementEvidenceWithBodyWithResponse Hands in a signed copy, of which the document was uploaded before.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+func (c *ClientWithResponses) CreateAgreementEvidenceWithBodyWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAgreementEvidenceResponse, error) {
+	rsp, err := c.CreateAgreementEvidenceWithBody(ctx, agreementEvidence, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAgreementEvidenceResponse(rsp)
+}
+
+// CreateAgreementEvidenceWithResponse Hands in a signed copy, of which the document was uploaded before.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /agreement-evidence/{agreement_evidence} (the `CreateAgreementEvidence` operationId).
+func (c *ClientWithResponses) CreateAgreementEvidenceWithResponse(ctx context.Context, agreementEvidence AgreementEvidenceName, params *CreateAgreementEvidenceParams, body CreateAgreementEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAgreementEvidenceResponse, error) {
+	rsp, err := c.CreateAgreementEvidence(ctx, agreementEvidence, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAgreementEvidenceResponse(rsp)
 }
 
 // GetComplianceFactsWithResponse What is known of the organisations that the account uses.
@@ -6200,6 +11996,21 @@ func (c *ClientWithResponses) CreateEdgeAttachmentWithResponse(ctx context.Conte
 	return ParseCreateEdgeAttachmentResponse(rsp)
 }
 
+// UploadDocumentWithBodyWithResponse Sends a document that evidence then names by its sum.
+//
+// The sum in the path is compared with the bytes that arrive, so that sending it again changes nothing. A document that no evidence names within a day is forgotten.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /documents/{sha256} (the `UploadDocument` operationId).
+func (c *ClientWithResponses) UploadDocumentWithBodyWithResponse(ctx context.Context, sha256 SHA256, params *UploadDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadDocumentResponse, error) {
+	rsp, err := c.UploadDocumentWithBody(ctx, sha256, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUploadDocumentResponse(rsp)
+}
+
 // ListGatewaysWithResponse The edge gateways and routers of the account's services.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6226,6 +12037,153 @@ func (c *ClientWithResponses) GetObjectWithResponse(ctx context.Context, uid UID
 	return ParseGetObjectResponse(rsp)
 }
 
+// ListAccountsWithResponse The accounts, with the organisations that they may act for.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/accounts (the `ListAccounts` operationId).
+func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error) {
+	rsp, err := c.ListAccounts(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAccountsResponse(rsp)
+}
+
+// UnbindOrganisationWithResponse Records that the account may no longer act for the organisation; what it has stays as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /operator/accounts/{account}/organisations/{ods_code} (the `UnbindOrganisation` operationId).
+func (c *ClientWithResponses) UnbindOrganisationWithResponse(ctx context.Context, account AccountID, odsCode ODSCodePath, params *UnbindOrganisationParams, reqEditors ...RequestEditorFn) (*UnbindOrganisationResponse, error) {
+	rsp, err := c.UnbindOrganisation(ctx, account, odsCode, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnbindOrganisationResponse(rsp)
+}
+
+// BindOrganisationWithBodyWithResponse Records that the account may act for the organisation.
+//
+// Orders that asked for it go on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+func (c *ClientWithResponses) BindOrganisationWithBodyWithResponse(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BindOrganisationResponse, error) {
+	rsp, err := c.BindOrganisationWithBody(ctx, account, odsCode, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBindOrganisationResponse(rsp)
+}
+
+// BindOrganisationWithResponse Records that the account may act for the organisation.
+//
+// Orders that asked for it go on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/accounts/{account}/organisations/{ods_code} (the `BindOrganisation` operationId).
+func (c *ClientWithResponses) BindOrganisationWithResponse(ctx context.Context, account AccountID, odsCode ODSCodePath, params *BindOrganisationParams, body BindOrganisationJSONRequestBody, reqEditors ...RequestEditorFn) (*BindOrganisationResponse, error) {
+	rsp, err := c.BindOrganisation(ctx, account, odsCode, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBindOrganisationResponse(rsp)
+}
+
+// ListEvidenceRecordsWithResponse Signed copies of all accounts, what waits longest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/agreement-evidence (the `ListEvidenceRecords` operationId).
+func (c *ClientWithResponses) ListEvidenceRecordsWithResponse(ctx context.Context, params *ListEvidenceRecordsParams, reqEditors ...RequestEditorFn) (*ListEvidenceRecordsResponse, error) {
+	rsp, err := c.ListEvidenceRecords(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEvidenceRecordsResponse(rsp)
+}
+
+// GetEvidenceRecordWithResponse A signed copy with its versions, and the letter that asks NHS to correct its register.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/agreement-evidence/{uid} (the `GetEvidenceRecord` operationId).
+func (c *ClientWithResponses) GetEvidenceRecordWithResponse(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*GetEvidenceRecordResponse, error) {
+	rsp, err := c.GetEvidenceRecord(ctx, uid, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEvidenceRecordResponse(rsp)
+}
+
+// ReadEvidenceDocumentWithResponse The document itself; reading it is written to the audit.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/agreement-evidence/{uid}/versions/{version}/document (the `ReadEvidenceDocument` operationId).
+func (c *ClientWithResponses) ReadEvidenceDocumentWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, reqEditors ...RequestEditorFn) (*ReadEvidenceDocumentResponse, error) {
+	rsp, err := c.ReadEvidenceDocument(ctx, uid, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadEvidenceDocumentResponse(rsp)
+}
+
+// RefuseEvidenceWithBodyWithResponse Refuses a version; the customer reads the reason.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+func (c *ClientWithResponses) RefuseEvidenceWithBodyWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefuseEvidenceResponse, error) {
+	rsp, err := c.RefuseEvidenceWithBody(ctx, uid, version, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseEvidenceResponse(rsp)
+}
+
+// RefuseEvidenceWithResponse Refuses a version; the customer reads the reason.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/refuse (the `RefuseEvidence` operationId).
+func (c *ClientWithResponses) RefuseEvidenceWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *RefuseEvidenceParams, body RefuseEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseEvidenceResponse, error) {
+	rsp, err := c.RefuseEvidence(ctx, uid, version, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefuseEvidenceResponse(rsp)
+}
+
+// ValidateEvidenceWithBodyWithResponse Validates a version; what waits for it goes on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+func (c *ClientWithResponses) ValidateEvidenceWithBodyWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ValidateEvidenceResponse, error) {
+	rsp, err := c.ValidateEvidenceWithBody(ctx, uid, version, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseValidateEvidenceResponse(rsp)
+}
+
+// ValidateEvidenceWithResponse Validates a version; what waits for it goes on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/agreement-evidence/{uid}/versions/{version}/validate (the `ValidateEvidence` operationId).
+func (c *ClientWithResponses) ValidateEvidenceWithResponse(ctx context.Context, uid UIDPath, version EvidenceVersionNumber, params *ValidateEvidenceParams, body ValidateEvidenceJSONRequestBody, reqEditors ...RequestEditorFn) (*ValidateEvidenceResponse, error) {
+	rsp, err := c.ValidateEvidence(ctx, uid, version, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseValidateEvidenceResponse(rsp)
+}
+
 // ListAuditEntriesWithResponse Who did what, when, oldest first.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6250,6 +12208,112 @@ func (c *ClientWithResponses) VerifyAuditWithResponse(ctx context.Context, reqEd
 		return nil, err
 	}
 	return ParseVerifyAuditResponse(rsp)
+}
+
+// ListConnectionRecordsWithResponse Connections of all accounts, by account and name.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
+func (c *ClientWithResponses) ListConnectionRecordsWithResponse(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*ListConnectionRecordsResponse, error) {
+	rsp, err := c.ListConnectionRecords(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConnectionRecordsResponse(rsp)
+}
+
+// LiftRestrictionWithBodyWithResponse Lifts a restriction; exactly what was comes back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+func (c *ClientWithResponses) LiftRestrictionWithBodyWithResponse(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LiftRestrictionResponse, error) {
+	rsp, err := c.LiftRestrictionWithBody(ctx, uid, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLiftRestrictionResponse(rsp)
+}
+
+// LiftRestrictionWithResponse Lifts a restriction; exactly what was comes back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/connections/{uid}/lift (the `LiftRestriction` operationId).
+func (c *ClientWithResponses) LiftRestrictionWithResponse(ctx context.Context, uid UIDPath, params *LiftRestrictionParams, body LiftRestrictionJSONRequestBody, reqEditors ...RequestEditorFn) (*LiftRestrictionResponse, error) {
+	rsp, err := c.LiftRestriction(ctx, uid, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLiftRestrictionResponse(rsp)
+}
+
+// RestrictConnectionWithBodyWithResponse Stops a connection for a while, because the HSCN Authority says so.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+func (c *ClientWithResponses) RestrictConnectionWithBodyWithResponse(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RestrictConnectionResponse, error) {
+	rsp, err := c.RestrictConnectionWithBody(ctx, uid, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestrictConnectionResponse(rsp)
+}
+
+// RestrictConnectionWithResponse Stops a connection for a while, because the HSCN Authority says so.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/connections/{uid}/restrict (the `RestrictConnection` operationId).
+func (c *ClientWithResponses) RestrictConnectionWithResponse(ctx context.Context, uid UIDPath, params *RestrictConnectionParams, body RestrictConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*RestrictConnectionResponse, error) {
+	rsp, err := c.RestrictConnection(ctx, uid, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRestrictConnectionResponse(rsp)
+}
+
+// TerminateConnectionWithBodyWithResponse Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+func (c *ClientWithResponses) TerminateConnectionWithBodyWithResponse(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateConnectionResponse, error) {
+	rsp, err := c.TerminateConnectionWithBody(ctx, uid, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateConnectionResponse(rsp)
+}
+
+// TerminateConnectionWithResponse Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/connections/{uid}/terminate (the `TerminateConnection` operationId).
+func (c *ClientWithResponses) TerminateConnectionWithResponse(ctx context.Context, uid UIDPath, params *TerminateConnectionParams, body TerminateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateConnectionResponse, error) {
+	rsp, err := c.TerminateConnection(ctx, uid, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateConnectionResponse(rsp)
+}
+
+// ImportDSPTWithBodyWithResponse Records the public register's whole CSV export in one transaction.
+//
+// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/dspt-imports (the `ImportDSPT` operationId).
+func (c *ClientWithResponses) ImportDSPTWithBodyWithResponse(ctx context.Context, params *ImportDSPTParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportDSPTResponse, error) {
+	rsp, err := c.ImportDSPTWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportDSPTResponse(rsp)
 }
 
 // LoadInventoryWithBodyWithResponse Records an inventory in one transaction.
@@ -6334,6 +12398,32 @@ func (c *ClientWithResponses) ApproveOrderWithResponse(ctx context.Context, orde
 	return ParseApproveOrderResponse(rsp)
 }
 
+// RecordAuthorityAnswerWithBodyWithResponse Records what the HSCN Authority answered about an order that waits for it.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+func (c *ClientWithResponses) RecordAuthorityAnswerWithBodyWithResponse(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordAuthorityAnswerResponse, error) {
+	rsp, err := c.RecordAuthorityAnswerWithBody(ctx, order, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAuthorityAnswerResponse(rsp)
+}
+
+// RecordAuthorityAnswerWithResponse Records what the HSCN Authority answered about an order that waits for it.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/orders/{order}/authority-answer (the `RecordAuthorityAnswer` operationId).
+func (c *ClientWithResponses) RecordAuthorityAnswerWithResponse(ctx context.Context, order OrderNumber, params *RecordAuthorityAnswerParams, body RecordAuthorityAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordAuthorityAnswerResponse, error) {
+	rsp, err := c.RecordAuthorityAnswer(ctx, order, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAuthorityAnswerResponse(rsp)
+}
+
 // ConfirmOrderWithBodyWithResponse Confirms that the network does what was ordered.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6412,6 +12502,139 @@ func (c *ClientWithResponses) RefuseOrderWithResponse(ctx context.Context, order
 	return ParseRefuseOrderResponse(rsp)
 }
 
+// GetOrganisationWithResponse Everything that was recorded of an organisation, by whom.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/organisations/{ods_code} (the `GetOrganisation` operationId).
+func (c *ClientWithResponses) GetOrganisationWithResponse(ctx context.Context, odsCode ODSCodePath, reqEditors ...RequestEditorFn) (*GetOrganisationResponse, error) {
+	rsp, err := c.GetOrganisation(ctx, odsCode, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOrganisationResponse(rsp)
+}
+
+// RecordDirectoryLookUpWithBodyWithResponse Records what the directory of organisations (ODS) said.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+func (c *ClientWithResponses) RecordDirectoryLookUpWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordDirectoryLookUpResponse, error) {
+	rsp, err := c.RecordDirectoryLookUpWithBody(ctx, odsCode, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordDirectoryLookUpResponse(rsp)
+}
+
+// RecordDirectoryLookUpWithResponse Records what the directory of organisations (ODS) said.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/directory (the `RecordDirectoryLookUp` operationId).
+func (c *ClientWithResponses) RecordDirectoryLookUpWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDirectoryLookUpParams, body RecordDirectoryLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordDirectoryLookUpResponse, error) {
+	rsp, err := c.RecordDirectoryLookUp(ctx, odsCode, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordDirectoryLookUpResponse(rsp)
+}
+
+// RecordDSPTLookUpWithBodyWithResponse Records what the public DSPT register showed of one organisation.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+func (c *ClientWithResponses) RecordDSPTLookUpWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordDSPTLookUpResponse, error) {
+	rsp, err := c.RecordDSPTLookUpWithBody(ctx, odsCode, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordDSPTLookUpResponse(rsp)
+}
+
+// RecordDSPTLookUpWithResponse Records what the public DSPT register showed of one organisation.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/dspt (the `RecordDSPTLookUp` operationId).
+func (c *ClientWithResponses) RecordDSPTLookUpWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordDSPTLookUpParams, body RecordDSPTLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordDSPTLookUpResponse, error) {
+	rsp, err := c.RecordDSPTLookUp(ctx, odsCode, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordDSPTLookUpResponse(rsp)
+}
+
+// RecordFlowDownWithBodyWithResponse Records which of the CSP's documents the organisation has signed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+func (c *ClientWithResponses) RecordFlowDownWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordFlowDownResponse, error) {
+	rsp, err := c.RecordFlowDownWithBody(ctx, odsCode, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordFlowDownResponse(rsp)
+}
+
+// RecordFlowDownWithResponse Records which of the CSP's documents the organisation has signed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/flow-down (the `RecordFlowDown` operationId).
+func (c *ClientWithResponses) RecordFlowDownWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordFlowDownParams, body RecordFlowDownJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordFlowDownResponse, error) {
+	rsp, err := c.RecordFlowDown(ctx, odsCode, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordFlowDownResponse(rsp)
+}
+
+// RecordRegisterLookUpWithBodyWithResponse Records what the register of HSCN Connection Agreements showed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+func (c *ClientWithResponses) RecordRegisterLookUpWithBodyWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordRegisterLookUpResponse, error) {
+	rsp, err := c.RecordRegisterLookUpWithBody(ctx, odsCode, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordRegisterLookUpResponse(rsp)
+}
+
+// RecordRegisterLookUpWithResponse Records what the register of HSCN Connection Agreements showed.
+//
+// Orders that wait for it are judged again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /operator/organisations/{ods_code}/register (the `RecordRegisterLookUp` operationId).
+func (c *ClientWithResponses) RecordRegisterLookUpWithResponse(ctx context.Context, odsCode ODSCodePath, params *RecordRegisterLookUpParams, body RecordRegisterLookUpJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordRegisterLookUpResponse, error) {
+	rsp, err := c.RecordRegisterLookUp(ctx, odsCode, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordRegisterLookUpResponse(rsp)
+}
+
 // ListTokensWithResponse The tokens, without their secrets.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6468,6 +12691,90 @@ func (c *ClientWithResponses) RevokeTokenWithResponse(ctx context.Context, token
 	return ParseRevokeTokenResponse(rsp)
 }
 
+// ListWaiversWithResponse The waivers, newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/waivers (the `ListWaivers` operationId).
+func (c *ClientWithResponses) ListWaiversWithResponse(ctx context.Context, params *ListWaiversParams, reqEditors ...RequestEditorFn) (*ListWaiversResponse, error) {
+	rsp, err := c.ListWaivers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWaiversResponse(rsp)
+}
+
+// GrantWaiverWithBodyWithResponse Grants a dated exception from a rule, for an account or one of its connections.
+//
+// Fixed rules are never waived. Orders that wait for what is waived go on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+func (c *ClientWithResponses) GrantWaiverWithBodyWithResponse(ctx context.Context, params *GrantWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GrantWaiverResponse, error) {
+	rsp, err := c.GrantWaiverWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGrantWaiverResponse(rsp)
+}
+
+// GrantWaiverWithResponse Grants a dated exception from a rule, for an account or one of its connections.
+//
+// Fixed rules are never waived. Orders that wait for what is waived go on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/waivers (the `GrantWaiver` operationId).
+func (c *ClientWithResponses) GrantWaiverWithResponse(ctx context.Context, params *GrantWaiverParams, body GrantWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*GrantWaiverResponse, error) {
+	rsp, err := c.GrantWaiver(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGrantWaiverResponse(rsp)
+}
+
+// EndWaiverWithBodyWithResponse Ends a waiver at once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+func (c *ClientWithResponses) EndWaiverWithBodyWithResponse(ctx context.Context, uid UIDPath, params *EndWaiverParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndWaiverResponse, error) {
+	rsp, err := c.EndWaiverWithBody(ctx, uid, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndWaiverResponse(rsp)
+}
+
+// EndWaiverWithResponse Ends a waiver at once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/waivers/{uid}/end (the `EndWaiver` operationId).
+func (c *ClientWithResponses) EndWaiverWithResponse(ctx context.Context, uid UIDPath, params *EndWaiverParams, body EndWaiverJSONRequestBody, reqEditors ...RequestEditorFn) (*EndWaiverResponse, error) {
+	rsp, err := c.EndWaiver(ctx, uid, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndWaiverResponse(rsp)
+}
+
+// ListOrganisationsWithResponse Organisations by ODS code or by title, with what is known of each.
+//
+// Exactly one of `ods_code` and `title`. A code that nobody ever looked up is answered without a record; a title finds the organisations whose title in the directory contains it, whatever the case.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /organisations (the `ListOrganisations` operationId).
+func (c *ClientWithResponses) ListOrganisationsWithResponse(ctx context.Context, params *ListOrganisationsParams, reqEditors ...RequestEditorFn) (*ListOrganisationsResponse, error) {
+	rsp, err := c.ListOrganisations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListOrganisationsResponse(rsp)
+}
+
 // GetPolicyWithResponse The CSP's policy that is in force now.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6481,6 +12788,36 @@ func (c *ClientWithResponses) GetPolicyWithResponse(ctx context.Context, reqEdit
 	return ParseGetPolicyResponse(rsp)
 }
 
+// CheckPreconditionsWithBodyWithResponse Judges intended connections with their edge attachments; nothing is ordered.
+//
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+func (c *ClientWithResponses) CheckPreconditionsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckPreconditionsResponse, error) {
+	rsp, err := c.CheckPreconditionsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckPreconditionsResponse(rsp)
+}
+
+// CheckPreconditionsWithResponse Judges intended connections with their edge attachments; nothing is ordered.
+//
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /preconditions (the `CheckPreconditions` operationId).
+func (c *ClientWithResponses) CheckPreconditionsWithResponse(ctx context.Context, body CheckPreconditionsJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckPreconditionsResponse, error) {
+	rsp, err := c.CheckPreconditions(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckPreconditionsResponse(rsp)
+}
+
 // ListServicesWithResponse The cloud services that the account consumes.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6492,6 +12829,171 @@ func (c *ClientWithResponses) ListServicesWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseListServicesResponse(rsp)
+}
+
+// ParseListAgreementEvidenceResponse parses an HTTP response from a ListAgreementEvidenceWithResponse call
+func ParseListAgreementEvidenceResponse(rsp *http.Response) (*ListAgreementEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAgreementEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AgreementEvidencePage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteAgreementEvidenceResponse parses an HTTP response from a DeleteAgreementEvidenceWithResponse call
+func ParseDeleteAgreementEvidenceResponse(rsp *http.Response) (*DeleteAgreementEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteAgreementEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest AgreementEvidence
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAgreementEvidenceResponse parses an HTTP response from a GetAgreementEvidenceWithResponse call
+func ParseGetAgreementEvidenceResponse(rsp *http.Response) (*GetAgreementEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAgreementEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AgreementEvidence
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateAgreementEvidenceResponse parses an HTTP response from a UpdateAgreementEvidenceWithResponse call
+func ParseUpdateAgreementEvidenceResponse(rsp *http.Response) (*UpdateAgreementEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateAgreementEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AgreementEvidence
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateAgreementEvidenceResponse parses an HTTP response from a CreateAgreementEvidenceWithResponse call
+func ParseCreateAgreementEvidenceResponse(rsp *http.Response) (*CreateAgreementEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAgreementEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest AgreementEvidence
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParseGetComplianceFactsResponse parses an HTTP response from a GetComplianceFactsWithResponse call
@@ -6857,6 +13359,39 @@ func ParseCreateEdgeAttachmentResponse(rsp *http.Response) (*CreateEdgeAttachmen
 	return response, nil
 }
 
+// ParseUploadDocumentResponse parses an HTTP response from a UploadDocumentWithResponse call
+func ParseUploadDocumentResponse(rsp *http.Response) (*UploadDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UploadDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DocumentReceipt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListGatewaysResponse parses an HTTP response from a ListGatewaysWithResponse call
 func ParseListGatewaysResponse(rsp *http.Response) (*ListGatewaysResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6923,6 +13458,263 @@ func ParseGetObjectResponse(rsp *http.Response) (*GetObjectResponse, error) {
 	return response, nil
 }
 
+// ParseListAccountsResponse parses an HTTP response from a ListAccountsWithResponse call
+func ParseListAccountsResponse(rsp *http.Response) (*ListAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUnbindOrganisationResponse parses an HTTP response from a UnbindOrganisationWithResponse call
+func ParseUnbindOrganisationResponse(rsp *http.Response) (*UnbindOrganisationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnbindOrganisationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Account
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBindOrganisationResponse parses an HTTP response from a BindOrganisationWithResponse call
+func ParseBindOrganisationResponse(rsp *http.Response) (*BindOrganisationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BindOrganisationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Account
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEvidenceRecordsResponse parses an HTTP response from a ListEvidenceRecordsWithResponse call
+func ParseListEvidenceRecordsResponse(rsp *http.Response) (*ListEvidenceRecordsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEvidenceRecordsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EvidenceRecordPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEvidenceRecordResponse parses an HTTP response from a GetEvidenceRecordWithResponse call
+func ParseGetEvidenceRecordResponse(rsp *http.Response) (*GetEvidenceRecordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEvidenceRecordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EvidenceRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReadEvidenceDocumentResponse parses an HTTP response from a ReadEvidenceDocumentWithResponse call
+func ParseReadEvidenceDocumentResponse(rsp *http.Response) (*ReadEvidenceDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadEvidenceDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRefuseEvidenceResponse parses an HTTP response from a RefuseEvidenceWithResponse call
+func ParseRefuseEvidenceResponse(rsp *http.Response) (*RefuseEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefuseEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EvidenceRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseValidateEvidenceResponse parses an HTTP response from a ValidateEvidenceWithResponse call
+func ParseValidateEvidenceResponse(rsp *http.Response) (*ValidateEvidenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ValidateEvidenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EvidenceRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListAuditEntriesResponse parses an HTTP response from a ListAuditEntriesWithResponse call
 func ParseListAuditEntriesResponse(rsp *http.Response) (*ListAuditEntriesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6972,6 +13764,171 @@ func ParseVerifyAuditResponse(rsp *http.Response) (*VerifyAuditResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AuditVerification
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListConnectionRecordsResponse parses an HTTP response from a ListConnectionRecordsWithResponse call
+func ParseListConnectionRecordsResponse(rsp *http.Response) (*ListConnectionRecordsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConnectionRecordsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConnectionPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLiftRestrictionResponse parses an HTTP response from a LiftRestrictionWithResponse call
+func ParseLiftRestrictionResponse(rsp *http.Response) (*LiftRestrictionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LiftRestrictionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Connection
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRestrictConnectionResponse parses an HTTP response from a RestrictConnectionWithResponse call
+func ParseRestrictConnectionResponse(rsp *http.Response) (*RestrictConnectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RestrictConnectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Connection
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTerminateConnectionResponse parses an HTTP response from a TerminateConnectionWithResponse call
+func ParseTerminateConnectionResponse(rsp *http.Response) (*TerminateConnectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateConnectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Connection
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportDSPTResponse parses an HTTP response from a ImportDSPTWithResponse call
+func ParseImportDSPTResponse(rsp *http.Response) (*ImportDSPTResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportDSPTResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DSPTImportReport
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7121,6 +14078,39 @@ func ParseApproveOrderResponse(rsp *http.Response) (*ApproveOrderResponse, error
 	return response, nil
 }
 
+// ParseRecordAuthorityAnswerResponse parses an HTTP response from a RecordAuthorityAnswerWithResponse call
+func ParseRecordAuthorityAnswerResponse(rsp *http.Response) (*RecordAuthorityAnswerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordAuthorityAnswerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Order
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseConfirmOrderResponse parses an HTTP response from a ConfirmOrderWithResponse call
 func ParseConfirmOrderResponse(rsp *http.Response) (*ConfirmOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7203,6 +14193,171 @@ func ParseRefuseOrderResponse(rsp *http.Response) (*RefuseOrderResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest OrderAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetOrganisationResponse parses an HTTP response from a GetOrganisationWithResponse call
+func ParseGetOrganisationResponse(rsp *http.Response) (*GetOrganisationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOrganisationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganisationAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecordDirectoryLookUpResponse parses an HTTP response from a RecordDirectoryLookUpWithResponse call
+func ParseRecordDirectoryLookUpResponse(rsp *http.Response) (*RecordDirectoryLookUpResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordDirectoryLookUpResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganisationAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecordDSPTLookUpResponse parses an HTTP response from a RecordDSPTLookUpWithResponse call
+func ParseRecordDSPTLookUpResponse(rsp *http.Response) (*RecordDSPTLookUpResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordDSPTLookUpResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganisationAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecordFlowDownResponse parses an HTTP response from a RecordFlowDownWithResponse call
+func ParseRecordFlowDownResponse(rsp *http.Response) (*RecordFlowDownResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordFlowDownResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganisationAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRecordRegisterLookUpResponse parses an HTTP response from a RecordRegisterLookUpWithResponse call
+func ParseRecordRegisterLookUpResponse(rsp *http.Response) (*RecordRegisterLookUpResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordRegisterLookUpResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganisationAnswer
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7319,6 +14474,138 @@ func ParseRevokeTokenResponse(rsp *http.Response) (*RevokeTokenResponse, error) 
 	return response, nil
 }
 
+// ParseListWaiversResponse parses an HTTP response from a ListWaiversWithResponse call
+func ParseListWaiversResponse(rsp *http.Response) (*ListWaiversResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWaiversResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaiverPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGrantWaiverResponse parses an HTTP response from a GrantWaiverWithResponse call
+func ParseGrantWaiverResponse(rsp *http.Response) (*GrantWaiverResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GrantWaiverResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest WaiverRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndWaiverResponse parses an HTTP response from a EndWaiverWithResponse call
+func ParseEndWaiverResponse(rsp *http.Response) (*EndWaiverResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndWaiverResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaiverRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListOrganisationsResponse parses an HTTP response from a ListOrganisationsWithResponse call
+func ParseListOrganisationsResponse(rsp *http.Response) (*ListOrganisationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListOrganisationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrganisationList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetPolicyResponse parses an HTTP response from a GetPolicyWithResponse call
 func ParseGetPolicyResponse(rsp *http.Response) (*GetPolicyResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7335,6 +14622,39 @@ func ParseGetPolicyResponse(rsp *http.Response) (*GetPolicyResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCheckPreconditionsResponse parses an HTTP response from a CheckPreconditionsWithResponse call
+func ParseCheckPreconditionsResponse(rsp *http.Response) (*CheckPreconditionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckPreconditionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EstateVerdict
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	. "github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -19,6 +20,21 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListAgreementEvidence The account's evidence that lives, and what was refused in the last 90 days.
+	// (GET /agreement-evidence)
+	ListAgreementEvidence(w http.ResponseWriter, r *http.Request, params ListAgreementEvidenceParams)
+	// DeleteAgreementEvidence Takes the evidence back; a connection keeps the version that it rests on.
+	// (DELETE /agreement-evidence/{agreement_evidence})
+	DeleteAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName, params DeleteAgreementEvidenceParams)
+	// GetAgreementEvidence The live evidence of this name; never its document.
+	// (GET /agreement-evidence/{agreement_evidence})
+	GetAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName)
+	// UpdateAgreementEvidence Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+	// (PATCH /agreement-evidence/{agreement_evidence})
+	UpdateAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName, params UpdateAgreementEvidenceParams)
+	// CreateAgreementEvidence Hands in a signed copy, of which the document was uploaded before.
+	// (PUT /agreement-evidence/{agreement_evidence})
+	CreateAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName, params CreateAgreementEvidenceParams)
 	// GetComplianceFacts What is known of the organisations that the account uses.
 	// (GET /compliance-facts)
 	GetComplianceFacts(w http.ResponseWriter, r *http.Request, params GetComplianceFactsParams)
@@ -52,18 +68,60 @@ type ServerInterface interface {
 	// CreateEdgeAttachment Orders an edge attachment; its included address is assigned in the same transaction.
 	// (PUT /connections/{connection}/edge-attachments/{edge_attachment})
 	CreateEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName, params CreateEdgeAttachmentParams)
+	// UploadDocument Sends a document that evidence then names by its sum.
+	// (PUT /documents/{sha256})
+	UploadDocument(w http.ResponseWriter, r *http.Request, sha256 SHA256, params UploadDocumentParams)
 	// ListGateways The edge gateways and routers of the account's services.
 	// (GET /gateways)
 	ListGateways(w http.ResponseWriter, r *http.Request, params ListGatewaysParams)
 	// GetObject An object by its uid, also one that was refused, ceases or has ceased.
 	// (GET /objects/{uid})
 	GetObject(w http.ResponseWriter, r *http.Request, uid UID)
+	// ListAccounts The accounts, with the organisations that they may act for.
+	// (GET /operator/accounts)
+	ListAccounts(w http.ResponseWriter, r *http.Request, params ListAccountsParams)
+	// UnbindOrganisation Records that the account may no longer act for the organisation; what it has stays as it is.
+	// (DELETE /operator/accounts/{account}/organisations/{ods_code})
+	UnbindOrganisation(w http.ResponseWriter, r *http.Request, account AccountID, odsCode ODSCodePath, params UnbindOrganisationParams)
+	// BindOrganisation Records that the account may act for the organisation.
+	// (PUT /operator/accounts/{account}/organisations/{ods_code})
+	BindOrganisation(w http.ResponseWriter, r *http.Request, account AccountID, odsCode ODSCodePath, params BindOrganisationParams)
+	// ListEvidenceRecords Signed copies of all accounts, what waits longest first.
+	// (GET /operator/agreement-evidence)
+	ListEvidenceRecords(w http.ResponseWriter, r *http.Request, params ListEvidenceRecordsParams)
+	// GetEvidenceRecord A signed copy with its versions, and the letter that asks NHS to correct its register.
+	// (GET /operator/agreement-evidence/{uid})
+	GetEvidenceRecord(w http.ResponseWriter, r *http.Request, uid UIDPath)
+	// ReadEvidenceDocument The document itself; reading it is written to the audit.
+	// (GET /operator/agreement-evidence/{uid}/versions/{version}/document)
+	ReadEvidenceDocument(w http.ResponseWriter, r *http.Request, uid UIDPath, version EvidenceVersionNumber)
+	// RefuseEvidence Refuses a version; the customer reads the reason.
+	// (POST /operator/agreement-evidence/{uid}/versions/{version}/refuse)
+	RefuseEvidence(w http.ResponseWriter, r *http.Request, uid UIDPath, version EvidenceVersionNumber, params RefuseEvidenceParams)
+	// ValidateEvidence Validates a version; what waits for it goes on.
+	// (POST /operator/agreement-evidence/{uid}/versions/{version}/validate)
+	ValidateEvidence(w http.ResponseWriter, r *http.Request, uid UIDPath, version EvidenceVersionNumber, params ValidateEvidenceParams)
 	// ListAuditEntries Who did what, when, oldest first.
 	// (GET /operator/audit-entries)
 	ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams)
 	// VerifyAudit Walks the hash chain of the audit and says whether it holds.
 	// (GET /operator/audit-verification)
 	VerifyAudit(w http.ResponseWriter, r *http.Request)
+	// ListConnectionRecords Connections of all accounts, by account and name.
+	// (GET /operator/connections)
+	ListConnectionRecords(w http.ResponseWriter, r *http.Request, params ListConnectionRecordsParams)
+	// LiftRestriction Lifts a restriction; exactly what was comes back.
+	// (POST /operator/connections/{uid}/lift)
+	LiftRestriction(w http.ResponseWriter, r *http.Request, uid UIDPath, params LiftRestrictionParams)
+	// RestrictConnection Stops a connection for a while, because the HSCN Authority says so.
+	// (POST /operator/connections/{uid}/restrict)
+	RestrictConnection(w http.ResponseWriter, r *http.Request, uid UIDPath, params RestrictConnectionParams)
+	// TerminateConnection Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+	// (POST /operator/connections/{uid}/terminate)
+	TerminateConnection(w http.ResponseWriter, r *http.Request, uid UIDPath, params TerminateConnectionParams)
+	// ImportDSPT Records the public register's whole CSV export in one transaction.
+	// (POST /operator/dspt-imports)
+	ImportDSPT(w http.ResponseWriter, r *http.Request, params ImportDSPTParams)
 	// LoadInventory Records an inventory in one transaction.
 	// (POST /operator/inventory)
 	LoadInventory(w http.ResponseWriter, r *http.Request, params LoadInventoryParams)
@@ -76,6 +134,9 @@ type ServerInterface interface {
 	// ApproveOrder Approves an order that waits for a person's approval.
 	// (POST /operator/orders/{order}/approve)
 	ApproveOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params ApproveOrderParams)
+	// RecordAuthorityAnswer Records what the HSCN Authority answered about an order that waits for it.
+	// (POST /operator/orders/{order}/authority-answer)
+	RecordAuthorityAnswer(w http.ResponseWriter, r *http.Request, order OrderNumber, params RecordAuthorityAnswerParams)
 	// ConfirmOrder Confirms that the network does what was ordered.
 	// (POST /operator/orders/{order}/done)
 	ConfirmOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params ConfirmOrderParams)
@@ -85,6 +146,21 @@ type ServerInterface interface {
 	// RefuseOrder Refuses an order that is not fulfilled yet; the customer reads the reason.
 	// (POST /operator/orders/{order}/refuse)
 	RefuseOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params RefuseOrderParams)
+	// GetOrganisation Everything that was recorded of an organisation, by whom.
+	// (GET /operator/organisations/{ods_code})
+	GetOrganisation(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath)
+	// RecordDirectoryLookUp Records what the directory of organisations (ODS) said.
+	// (PUT /operator/organisations/{ods_code}/directory)
+	RecordDirectoryLookUp(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordDirectoryLookUpParams)
+	// RecordDSPTLookUp Records what the public DSPT register showed of one organisation.
+	// (PUT /operator/organisations/{ods_code}/dspt)
+	RecordDSPTLookUp(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordDSPTLookUpParams)
+	// RecordFlowDown Records which of the CSP's documents the organisation has signed.
+	// (PUT /operator/organisations/{ods_code}/flow-down)
+	RecordFlowDown(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordFlowDownParams)
+	// RecordRegisterLookUp Records what the register of HSCN Connection Agreements showed.
+	// (PUT /operator/organisations/{ods_code}/register)
+	RecordRegisterLookUp(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordRegisterLookUpParams)
 	// ListTokens The tokens, without their secrets.
 	// (GET /operator/tokens)
 	ListTokens(w http.ResponseWriter, r *http.Request, params ListTokensParams)
@@ -94,9 +170,24 @@ type ServerInterface interface {
 	// RevokeToken Revokes a token at once.
 	// (DELETE /operator/tokens/{token})
 	RevokeToken(w http.ResponseWriter, r *http.Request, token UID, params RevokeTokenParams)
+	// ListWaivers The waivers, newest first.
+	// (GET /operator/waivers)
+	ListWaivers(w http.ResponseWriter, r *http.Request, params ListWaiversParams)
+	// GrantWaiver Grants a dated exception from a rule, for an account or one of its connections.
+	// (POST /operator/waivers)
+	GrantWaiver(w http.ResponseWriter, r *http.Request, params GrantWaiverParams)
+	// EndWaiver Ends a waiver at once.
+	// (POST /operator/waivers/{uid}/end)
+	EndWaiver(w http.ResponseWriter, r *http.Request, uid UIDPath, params EndWaiverParams)
+	// ListOrganisations Organisations by ODS code or by title, with what is known of each.
+	// (GET /organisations)
+	ListOrganisations(w http.ResponseWriter, r *http.Request, params ListOrganisationsParams)
 	// GetPolicy The CSP's policy that is in force now.
 	// (GET /policy)
 	GetPolicy(w http.ResponseWriter, r *http.Request)
+	// CheckPreconditions Judges intended connections with their edge attachments; nothing is ordered.
+	// (POST /preconditions)
+	CheckPreconditions(w http.ResponseWriter, r *http.Request)
 	// ListServices The cloud services that the account consumes.
 	// (GET /services)
 	ListServices(w http.ResponseWriter, r *http.Request, params ListServicesParams)
@@ -110,6 +201,348 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(http.Handler) http.Handler
+
+// ListAgreementEvidence operation middleware
+func (siw *ServerInterfaceWrapper) ListAgreementEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAgreementEvidenceParams
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", r.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_size"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_size", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "page_token" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_token", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_token"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_token", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAgreementEvidence(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteAgreementEvidence operation middleware
+func (siw *ServerInterfaceWrapper) DeleteAgreementEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreement_evidence" -------------
+	var agreementEvidence AgreementEvidenceName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreement_evidence", r.PathValue("agreement_evidence"), &agreementEvidence, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "agreement_evidence", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteAgreementEvidenceParams
+
+	// ------------- Required query parameter "uid" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "uid", r.URL.Query(), &params.UID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "uid"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteAgreementEvidence(w, r, agreementEvidence, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetAgreementEvidence operation middleware
+func (siw *ServerInterfaceWrapper) GetAgreementEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreement_evidence" -------------
+	var agreementEvidence AgreementEvidenceName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreement_evidence", r.PathValue("agreement_evidence"), &agreementEvidence, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "agreement_evidence", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetAgreementEvidence(w, r, agreementEvidence)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UpdateAgreementEvidence operation middleware
+func (siw *ServerInterfaceWrapper) UpdateAgreementEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreement_evidence" -------------
+	var agreementEvidence AgreementEvidenceName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreement_evidence", r.PathValue("agreement_evidence"), &agreementEvidence, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "agreement_evidence", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateAgreementEvidenceParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UpdateAgreementEvidence(w, r, agreementEvidence, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateAgreementEvidence operation middleware
+func (siw *ServerInterfaceWrapper) CreateAgreementEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "agreement_evidence" -------------
+	var agreementEvidence AgreementEvidenceName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "agreement_evidence", r.PathValue("agreement_evidence"), &agreementEvidence, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "agreement_evidence", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateAgreementEvidenceParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch CreateAgreementEvidenceParamsIfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-None-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-None-Match", Err: err})
+			return
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateAgreementEvidence(w, r, agreementEvidence, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
 
 // GetComplianceFacts operation middleware
 func (siw *ServerInterfaceWrapper) GetComplianceFacts(w http.ResponseWriter, r *http.Request) {
@@ -962,6 +1395,56 @@ func (siw *ServerInterfaceWrapper) CreateEdgeAttachment(w http.ResponseWriter, r
 	handler.ServeHTTP(w, r)
 }
 
+// UploadDocument operation middleware
+func (siw *ServerInterfaceWrapper) UploadDocument(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "sha256" -------------
+	var sha256 SHA256
+
+	err = runtime.BindStyledParameterWithOptions("simple", "sha256", r.PathValue("sha256"), &sha256, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sha256", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UploadDocumentParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UploadDocument(w, r, sha256, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListGateways operation middleware
 func (siw *ServerInterfaceWrapper) ListGateways(w http.ResponseWriter, r *http.Request) {
 
@@ -1073,6 +1556,513 @@ func (siw *ServerInterfaceWrapper) GetObject(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListAccounts operation middleware
+func (siw *ServerInterfaceWrapper) ListAccounts(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAccountsParams
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", r.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_size"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_size", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "page_token" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_token", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_token"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_token", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAccounts(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UnbindOrganisation operation middleware
+func (siw *ServerInterfaceWrapper) UnbindOrganisation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "account" -------------
+	var account AccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "account", r.PathValue("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UnbindOrganisationParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UnbindOrganisation(w, r, account, odsCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// BindOrganisation operation middleware
+func (siw *ServerInterfaceWrapper) BindOrganisation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "account" -------------
+	var account AccountID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "account", r.PathValue("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BindOrganisationParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.BindOrganisation(w, r, account, odsCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListEvidenceRecords operation middleware
+func (siw *ServerInterfaceWrapper) ListEvidenceRecords(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEvidenceRecordsParams
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", r.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_size"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_size", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "page_token" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_token", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_token"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_token", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "decided" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "decided", r.URL.Query(), &params.Decided, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "decided"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "decided", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListEvidenceRecords(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetEvidenceRecord operation middleware
+func (siw *ServerInterfaceWrapper) GetEvidenceRecord(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetEvidenceRecord(w, r, uid)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ReadEvidenceDocument operation middleware
+func (siw *ServerInterfaceWrapper) ReadEvidenceDocument(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version EvidenceVersionNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", r.PathValue("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "version", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReadEvidenceDocument(w, r, uid, version)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RefuseEvidence operation middleware
+func (siw *ServerInterfaceWrapper) RefuseEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version EvidenceVersionNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", r.PathValue("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "version", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefuseEvidenceParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RefuseEvidence(w, r, uid, version, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ValidateEvidence operation middleware
+func (siw *ServerInterfaceWrapper) ValidateEvidence(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version EvidenceVersionNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", r.PathValue("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "version", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ValidateEvidenceParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ValidateEvidence(w, r, uid, version, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListAuditEntries operation middleware
 func (siw *ServerInterfaceWrapper) ListAuditEntries(w http.ResponseWriter, r *http.Request) {
 
@@ -1137,6 +2127,387 @@ func (siw *ServerInterfaceWrapper) VerifyAudit(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.VerifyAudit(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListConnectionRecords operation middleware
+func (siw *ServerInterfaceWrapper) ListConnectionRecords(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConnectionRecordsParams
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", r.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_size"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_size", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "page_token" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_token", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_token"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_token", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", r.URL.Query(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "name"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "name", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListConnectionRecords(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LiftRestriction operation middleware
+func (siw *ServerInterfaceWrapper) LiftRestriction(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LiftRestrictionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LiftRestriction(w, r, uid, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RestrictConnection operation middleware
+func (siw *ServerInterfaceWrapper) RestrictConnection(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RestrictConnectionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RestrictConnection(w, r, uid, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// TerminateConnection operation middleware
+func (siw *ServerInterfaceWrapper) TerminateConnection(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params TerminateConnectionParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.TerminateConnection(w, r, uid, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ImportDSPT operation middleware
+func (siw *ServerInterfaceWrapper) ImportDSPT(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportDSPTParams
+
+	// ------------- Optional query parameter "exported_at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "exported_at", r.URL.Query(), &params.ExportedAt, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "exported_at"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "exported_at", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", r.URL.Query(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "dry_run"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "dry_run", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ImportDSPT(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1381,6 +2752,79 @@ func (siw *ServerInterfaceWrapper) ApproveOrder(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// RecordAuthorityAnswer operation middleware
+func (siw *ServerInterfaceWrapper) RecordAuthorityAnswer(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "order" -------------
+	var order OrderNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "order", r.PathValue("order"), &order, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "order", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordAuthorityAnswerParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordAuthorityAnswer(w, r, order, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ConfirmOrder operation middleware
 func (siw *ServerInterfaceWrapper) ConfirmOrder(w http.ResponseWriter, r *http.Request) {
 
@@ -1600,6 +3044,324 @@ func (siw *ServerInterfaceWrapper) RefuseOrder(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// GetOrganisation operation middleware
+func (siw *ServerInterfaceWrapper) GetOrganisation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetOrganisation(w, r, odsCode)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RecordDirectoryLookUp operation middleware
+func (siw *ServerInterfaceWrapper) RecordDirectoryLookUp(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordDirectoryLookUpParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordDirectoryLookUp(w, r, odsCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RecordDSPTLookUp operation middleware
+func (siw *ServerInterfaceWrapper) RecordDSPTLookUp(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordDSPTLookUpParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordDSPTLookUp(w, r, odsCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RecordFlowDown operation middleware
+func (siw *ServerInterfaceWrapper) RecordFlowDown(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordFlowDownParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordFlowDown(w, r, odsCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RecordRegisterLookUp operation middleware
+func (siw *ServerInterfaceWrapper) RecordRegisterLookUp(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "ods_code" -------------
+	var odsCode ODSCodePath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ods_code", r.PathValue("ods_code"), &odsCode, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordRegisterLookUpParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RecordRegisterLookUp(w, r, odsCode, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListTokens operation middleware
 func (siw *ServerInterfaceWrapper) ListTokens(w http.ResponseWriter, r *http.Request) {
 
@@ -1760,11 +3522,267 @@ func (siw *ServerInterfaceWrapper) RevokeToken(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ListWaivers operation middleware
+func (siw *ServerInterfaceWrapper) ListWaivers(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListWaiversParams
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", r.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_size"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_size", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "page_token" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_token", r.URL.Query(), &params.PageToken, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_token"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_token", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "ended" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ended", r.URL.Query(), &params.Ended, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ended"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ended", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListWaivers(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GrantWaiver operation middleware
+func (siw *ServerInterfaceWrapper) GrantWaiver(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GrantWaiverParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GrantWaiver(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EndWaiver operation middleware
+func (siw *ServerInterfaceWrapper) EndWaiver(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndWaiverParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EndWaiver(w, r, uid, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListOrganisations operation middleware
+func (siw *ServerInterfaceWrapper) ListOrganisations(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOrganisationsParams
+
+	// ------------- Optional query parameter "ods_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ods_code", r.URL.Query(), &params.OdsCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ods_code"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ods_code", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "title" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "title", r.URL.Query(), &params.Title, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "title"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "title", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListOrganisations(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetPolicy operation middleware
 func (siw *ServerInterfaceWrapper) GetPolicy(w http.ResponseWriter, r *http.Request) {
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetPolicy(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CheckPreconditions operation middleware
+func (siw *ServerInterfaceWrapper) CheckPreconditions(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CheckPreconditions(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1970,6 +3988,14 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/compliance-facts", wrapper.GetComplianceFacts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/services", wrapper.ListServices)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/gateways", wrapper.ListGateways)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/organisations", wrapper.ListOrganisations)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/preconditions", wrapper.CheckPreconditions)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/documents/{sha256}", wrapper.UploadDocument)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/agreement-evidence", wrapper.ListAgreementEvidence)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/agreement-evidence/{agreement_evidence}", wrapper.DeleteAgreementEvidence)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/agreement-evidence/{agreement_evidence}", wrapper.GetAgreementEvidence)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/agreement-evidence/{agreement_evidence}", wrapper.UpdateAgreementEvidence)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/agreement-evidence/{agreement_evidence}", wrapper.CreateAgreementEvidence)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/connections", wrapper.ListConnections)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/connections/{connection}", wrapper.DeleteConnection)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/connections/{connection}", wrapper.GetConnection)
@@ -1988,6 +4014,28 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/refuse", wrapper.RefuseOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/done", wrapper.ConfirmOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/fail", wrapper.FailOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/accounts", wrapper.ListAccounts)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/operator/accounts/{account}/organisations/{ods_code}", wrapper.UnbindOrganisation)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/operator/accounts/{account}/organisations/{ods_code}", wrapper.BindOrganisation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/organisations/{ods_code}", wrapper.GetOrganisation)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/operator/organisations/{ods_code}/directory", wrapper.RecordDirectoryLookUp)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/operator/organisations/{ods_code}/register", wrapper.RecordRegisterLookUp)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/operator/organisations/{ods_code}/flow-down", wrapper.RecordFlowDown)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/operator/organisations/{ods_code}/dspt", wrapper.RecordDSPTLookUp)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/dspt-imports", wrapper.ImportDSPT)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/waivers", wrapper.ListWaivers)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/waivers", wrapper.GrantWaiver)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/waivers/{uid}/end", wrapper.EndWaiver)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/connections", wrapper.ListConnectionRecords)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/connections/{uid}/restrict", wrapper.RestrictConnection)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/connections/{uid}/terminate", wrapper.TerminateConnection)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/connections/{uid}/lift", wrapper.LiftRestriction)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/agreement-evidence", wrapper.ListEvidenceRecords)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/agreement-evidence/{uid}", wrapper.GetEvidenceRecord)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/agreement-evidence/{uid}/versions/{version}/document", wrapper.ReadEvidenceDocument)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/agreement-evidence/{uid}/versions/{version}/validate", wrapper.ValidateEvidence)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/agreement-evidence/{uid}/versions/{version}/refuse", wrapper.RefuseEvidence)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/authority-answer", wrapper.RecordAuthorityAnswer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/tokens", wrapper.ListTokens)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/tokens", wrapper.CreateToken)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/operator/tokens/{token}", wrapper.RevokeToken)
@@ -1999,7 +4047,209 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 type OrderAnswerJSONResponse Order
 
+type OrganisationAnswerJSONResponse OrganisationRecord
+
 type ProblemAnswerApplicationProblemPlusJSONResponse Problem
+
+type ListAgreementEvidenceRequestObject struct {
+	Params ListAgreementEvidenceParams
+}
+
+type ListAgreementEvidenceResponseObject interface {
+	VisitListAgreementEvidenceResponse(w http.ResponseWriter) error
+}
+
+type ListAgreementEvidence200JSONResponse AgreementEvidencePage
+
+func (response ListAgreementEvidence200JSONResponse) VisitListAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAgreementEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAgreementEvidencedefaultApplicationProblemPlusJSONResponse) VisitListAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAgreementEvidenceRequestObject struct {
+	AgreementEvidence AgreementEvidenceName `json:"agreement_evidence"`
+	Params            DeleteAgreementEvidenceParams
+}
+
+type DeleteAgreementEvidenceResponseObject interface {
+	VisitDeleteAgreementEvidenceResponse(w http.ResponseWriter) error
+}
+
+type DeleteAgreementEvidence202JSONResponse AgreementEvidence
+
+func (response DeleteAgreementEvidence202JSONResponse) VisitDeleteAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteAgreementEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteAgreementEvidencedefaultApplicationProblemPlusJSONResponse) VisitDeleteAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgreementEvidenceRequestObject struct {
+	AgreementEvidence AgreementEvidenceName `json:"agreement_evidence"`
+}
+
+type GetAgreementEvidenceResponseObject interface {
+	VisitGetAgreementEvidenceResponse(w http.ResponseWriter) error
+}
+
+type GetAgreementEvidence200JSONResponse AgreementEvidence
+
+func (response GetAgreementEvidence200JSONResponse) VisitGetAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAgreementEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetAgreementEvidencedefaultApplicationProblemPlusJSONResponse) VisitGetAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAgreementEvidenceRequestObject struct {
+	AgreementEvidence AgreementEvidenceName `json:"agreement_evidence"`
+	Params            UpdateAgreementEvidenceParams
+	Body              *UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody
+}
+
+type UpdateAgreementEvidenceResponseObject interface {
+	VisitUpdateAgreementEvidenceResponse(w http.ResponseWriter) error
+}
+
+type UpdateAgreementEvidence200JSONResponse AgreementEvidence
+
+func (response UpdateAgreementEvidence200JSONResponse) VisitUpdateAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateAgreementEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdateAgreementEvidencedefaultApplicationProblemPlusJSONResponse) VisitUpdateAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAgreementEvidenceRequestObject struct {
+	AgreementEvidence AgreementEvidenceName `json:"agreement_evidence"`
+	Params            CreateAgreementEvidenceParams
+	Body              *CreateAgreementEvidenceJSONRequestBody
+}
+
+type CreateAgreementEvidenceResponseObject interface {
+	VisitCreateAgreementEvidenceResponse(w http.ResponseWriter) error
+}
+
+type CreateAgreementEvidence202JSONResponse AgreementEvidence
+
+func (response CreateAgreementEvidence202JSONResponse) VisitCreateAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAgreementEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateAgreementEvidencedefaultApplicationProblemPlusJSONResponse) VisitCreateAgreementEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type GetComplianceFactsRequestObject struct {
 	Params GetComplianceFactsParams
@@ -2445,6 +4695,47 @@ func (response CreateEdgeAttachmentdefaultApplicationProblemPlusJSONResponse) Vi
 	return err
 }
 
+type UploadDocumentRequestObject struct {
+	Sha256 SHA256 `json:"sha256"`
+	Params UploadDocumentParams
+	Body   io.Reader
+}
+
+type UploadDocumentResponseObject interface {
+	VisitUploadDocumentResponse(w http.ResponseWriter) error
+}
+
+type UploadDocument200JSONResponse DocumentReceipt
+
+func (response UploadDocument200JSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UploadDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UploadDocumentdefaultApplicationProblemPlusJSONResponse) VisitUploadDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListGatewaysRequestObject struct {
 	Params ListGatewaysParams
 }
@@ -2523,6 +4814,336 @@ func (response GetObjectdefaultApplicationProblemPlusJSONResponse) VisitGetObjec
 	return err
 }
 
+type ListAccountsRequestObject struct {
+	Params ListAccountsParams
+}
+
+type ListAccountsResponseObject interface {
+	VisitListAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListAccounts200JSONResponse AccountPage
+
+func (response ListAccounts200JSONResponse) VisitListAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAccountsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAccountsdefaultApplicationProblemPlusJSONResponse) VisitListAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnbindOrganisationRequestObject struct {
+	Account AccountID   `json:"account"`
+	OdsCode ODSCodePath `json:"ods_code"`
+	Params  UnbindOrganisationParams
+}
+
+type UnbindOrganisationResponseObject interface {
+	VisitUnbindOrganisationResponse(w http.ResponseWriter) error
+}
+
+type UnbindOrganisation200JSONResponse Account
+
+func (response UnbindOrganisation200JSONResponse) VisitUnbindOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnbindOrganisationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UnbindOrganisationdefaultApplicationProblemPlusJSONResponse) VisitUnbindOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BindOrganisationRequestObject struct {
+	Account AccountID   `json:"account"`
+	OdsCode ODSCodePath `json:"ods_code"`
+	Params  BindOrganisationParams
+	Body    *BindOrganisationJSONRequestBody
+}
+
+type BindOrganisationResponseObject interface {
+	VisitBindOrganisationResponse(w http.ResponseWriter) error
+}
+
+type BindOrganisation200JSONResponse Account
+
+func (response BindOrganisation200JSONResponse) VisitBindOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BindOrganisationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BindOrganisationdefaultApplicationProblemPlusJSONResponse) VisitBindOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEvidenceRecordsRequestObject struct {
+	Params ListEvidenceRecordsParams
+}
+
+type ListEvidenceRecordsResponseObject interface {
+	VisitListEvidenceRecordsResponse(w http.ResponseWriter) error
+}
+
+type ListEvidenceRecords200JSONResponse EvidenceRecordPage
+
+func (response ListEvidenceRecords200JSONResponse) VisitListEvidenceRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEvidenceRecordsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListEvidenceRecordsdefaultApplicationProblemPlusJSONResponse) VisitListEvidenceRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEvidenceRecordRequestObject struct {
+	UID UIDPath `json:"uid"`
+}
+
+type GetEvidenceRecordResponseObject interface {
+	VisitGetEvidenceRecordResponse(w http.ResponseWriter) error
+}
+
+type GetEvidenceRecord200JSONResponse EvidenceRecord
+
+func (response GetEvidenceRecord200JSONResponse) VisitGetEvidenceRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEvidenceRecorddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetEvidenceRecorddefaultApplicationProblemPlusJSONResponse) VisitGetEvidenceRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadEvidenceDocumentRequestObject struct {
+	UID     UIDPath               `json:"uid"`
+	Version EvidenceVersionNumber `json:"version"`
+}
+
+type ReadEvidenceDocumentResponseObject interface {
+	VisitReadEvidenceDocumentResponse(w http.ResponseWriter) error
+}
+
+type ReadEvidenceDocument200ApplicationPdfResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ReadEvidenceDocument200ApplicationPdfResponse) VisitReadEvidenceDocumentResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/pdf")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ReadEvidenceDocumentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadEvidenceDocumentdefaultApplicationProblemPlusJSONResponse) VisitReadEvidenceDocumentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseEvidenceRequestObject struct {
+	UID     UIDPath               `json:"uid"`
+	Version EvidenceVersionNumber `json:"version"`
+	Params  RefuseEvidenceParams
+	Body    *RefuseEvidenceJSONRequestBody
+}
+
+type RefuseEvidenceResponseObject interface {
+	VisitRefuseEvidenceResponse(w http.ResponseWriter) error
+}
+
+type RefuseEvidence200JSONResponse EvidenceRecord
+
+func (response RefuseEvidence200JSONResponse) VisitRefuseEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefuseEvidencedefaultApplicationProblemPlusJSONResponse) VisitRefuseEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateEvidenceRequestObject struct {
+	UID     UIDPath               `json:"uid"`
+	Version EvidenceVersionNumber `json:"version"`
+	Params  ValidateEvidenceParams
+	Body    *ValidateEvidenceJSONRequestBody
+}
+
+type ValidateEvidenceResponseObject interface {
+	VisitValidateEvidenceResponse(w http.ResponseWriter) error
+}
+
+type ValidateEvidence200JSONResponse EvidenceRecord
+
+func (response ValidateEvidence200JSONResponse) VisitValidateEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ValidateEvidencedefaultApplicationProblemPlusJSONResponse) VisitValidateEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListAuditEntriesRequestObject struct {
 	Params ListAuditEntriesParams
 }
@@ -2589,6 +5210,208 @@ type VerifyAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response VerifyAuditdefaultApplicationProblemPlusJSONResponse) VisitVerifyAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConnectionRecordsRequestObject struct {
+	Params ListConnectionRecordsParams
+}
+
+type ListConnectionRecordsResponseObject interface {
+	VisitListConnectionRecordsResponse(w http.ResponseWriter) error
+}
+
+type ListConnectionRecords200JSONResponse ConnectionPage
+
+func (response ListConnectionRecords200JSONResponse) VisitListConnectionRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConnectionRecordsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListConnectionRecordsdefaultApplicationProblemPlusJSONResponse) VisitListConnectionRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftRestrictionRequestObject struct {
+	UID    UIDPath `json:"uid"`
+	Params LiftRestrictionParams
+	Body   *LiftRestrictionJSONRequestBody
+}
+
+type LiftRestrictionResponseObject interface {
+	VisitLiftRestrictionResponse(w http.ResponseWriter) error
+}
+
+type LiftRestriction200JSONResponse Connection
+
+func (response LiftRestriction200JSONResponse) VisitLiftRestrictionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftRestrictiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LiftRestrictiondefaultApplicationProblemPlusJSONResponse) VisitLiftRestrictionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestrictConnectionRequestObject struct {
+	UID    UIDPath `json:"uid"`
+	Params RestrictConnectionParams
+	Body   *RestrictConnectionJSONRequestBody
+}
+
+type RestrictConnectionResponseObject interface {
+	VisitRestrictConnectionResponse(w http.ResponseWriter) error
+}
+
+type RestrictConnection200JSONResponse Connection
+
+func (response RestrictConnection200JSONResponse) VisitRestrictConnectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestrictConnectiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RestrictConnectiondefaultApplicationProblemPlusJSONResponse) VisitRestrictConnectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateConnectionRequestObject struct {
+	UID    UIDPath `json:"uid"`
+	Params TerminateConnectionParams
+	Body   *TerminateConnectionJSONRequestBody
+}
+
+type TerminateConnectionResponseObject interface {
+	VisitTerminateConnectionResponse(w http.ResponseWriter) error
+}
+
+type TerminateConnection200JSONResponse Connection
+
+func (response TerminateConnection200JSONResponse) VisitTerminateConnectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TerminateConnectiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TerminateConnectiondefaultApplicationProblemPlusJSONResponse) VisitTerminateConnectionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportDSPTRequestObject struct {
+	Params ImportDSPTParams
+	Body   io.Reader
+}
+
+type ImportDSPTResponseObject interface {
+	VisitImportDSPTResponse(w http.ResponseWriter) error
+}
+
+type ImportDSPT200JSONResponse DSPTImportReport
+
+func (response ImportDSPT200JSONResponse) VisitImportDSPTResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportDSPTdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportDSPTdefaultApplicationProblemPlusJSONResponse) VisitImportDSPTResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2759,6 +5582,47 @@ func (response ApproveOrderdefaultApplicationProblemPlusJSONResponse) VisitAppro
 	return err
 }
 
+type RecordAuthorityAnswerRequestObject struct {
+	Order  OrderNumber `json:"order"`
+	Params RecordAuthorityAnswerParams
+	Body   *RecordAuthorityAnswerJSONRequestBody
+}
+
+type RecordAuthorityAnswerResponseObject interface {
+	VisitRecordAuthorityAnswerResponse(w http.ResponseWriter) error
+}
+
+type RecordAuthorityAnswer200JSONResponse Order
+
+func (response RecordAuthorityAnswer200JSONResponse) VisitRecordAuthorityAnswerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthorityAnswerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordAuthorityAnswerdefaultApplicationProblemPlusJSONResponse) VisitRecordAuthorityAnswerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ConfirmOrderRequestObject struct {
 	Order  OrderNumber `json:"order"`
 	Params ConfirmOrderParams
@@ -2871,6 +5735,209 @@ type RefuseOrderdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RefuseOrderdefaultApplicationProblemPlusJSONResponse) VisitRefuseOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrganisationRequestObject struct {
+	OdsCode ODSCodePath `json:"ods_code"`
+}
+
+type GetOrganisationResponseObject interface {
+	VisitGetOrganisationResponse(w http.ResponseWriter) error
+}
+
+type GetOrganisation200JSONResponse struct{ OrganisationAnswerJSONResponse }
+
+func (response GetOrganisation200JSONResponse) VisitGetOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOrganisationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetOrganisationdefaultApplicationProblemPlusJSONResponse) VisitGetOrganisationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordDirectoryLookUpRequestObject struct {
+	OdsCode ODSCodePath `json:"ods_code"`
+	Params  RecordDirectoryLookUpParams
+	Body    *RecordDirectoryLookUpJSONRequestBody
+}
+
+type RecordDirectoryLookUpResponseObject interface {
+	VisitRecordDirectoryLookUpResponse(w http.ResponseWriter) error
+}
+
+type RecordDirectoryLookUp200JSONResponse struct{ OrganisationAnswerJSONResponse }
+
+func (response RecordDirectoryLookUp200JSONResponse) VisitRecordDirectoryLookUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordDirectoryLookUpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordDirectoryLookUpdefaultApplicationProblemPlusJSONResponse) VisitRecordDirectoryLookUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordDSPTLookUpRequestObject struct {
+	OdsCode ODSCodePath `json:"ods_code"`
+	Params  RecordDSPTLookUpParams
+	Body    *RecordDSPTLookUpJSONRequestBody
+}
+
+type RecordDSPTLookUpResponseObject interface {
+	VisitRecordDSPTLookUpResponse(w http.ResponseWriter) error
+}
+
+type RecordDSPTLookUp200JSONResponse struct{ OrganisationAnswerJSONResponse }
+
+func (response RecordDSPTLookUp200JSONResponse) VisitRecordDSPTLookUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordDSPTLookUpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordDSPTLookUpdefaultApplicationProblemPlusJSONResponse) VisitRecordDSPTLookUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordFlowDownRequestObject struct {
+	OdsCode ODSCodePath `json:"ods_code"`
+	Params  RecordFlowDownParams
+	Body    *RecordFlowDownJSONRequestBody
+}
+
+type RecordFlowDownResponseObject interface {
+	VisitRecordFlowDownResponse(w http.ResponseWriter) error
+}
+
+type RecordFlowDown200JSONResponse struct{ OrganisationAnswerJSONResponse }
+
+func (response RecordFlowDown200JSONResponse) VisitRecordFlowDownResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordFlowDowndefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordFlowDowndefaultApplicationProblemPlusJSONResponse) VisitRecordFlowDownResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordRegisterLookUpRequestObject struct {
+	OdsCode ODSCodePath `json:"ods_code"`
+	Params  RecordRegisterLookUpParams
+	Body    *RecordRegisterLookUpJSONRequestBody
+}
+
+type RecordRegisterLookUpResponseObject interface {
+	VisitRecordRegisterLookUpResponse(w http.ResponseWriter) error
+}
+
+type RecordRegisterLookUp200JSONResponse struct{ OrganisationAnswerJSONResponse }
+
+func (response RecordRegisterLookUp200JSONResponse) VisitRecordRegisterLookUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordRegisterLookUpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RecordRegisterLookUpdefaultApplicationProblemPlusJSONResponse) VisitRecordRegisterLookUpResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3001,6 +6068,165 @@ func (response RevokeTokendefaultApplicationProblemPlusJSONResponse) VisitRevoke
 	return err
 }
 
+type ListWaiversRequestObject struct {
+	Params ListWaiversParams
+}
+
+type ListWaiversResponseObject interface {
+	VisitListWaiversResponse(w http.ResponseWriter) error
+}
+
+type ListWaivers200JSONResponse WaiverPage
+
+func (response ListWaivers200JSONResponse) VisitListWaiversResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWaiversdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWaiversdefaultApplicationProblemPlusJSONResponse) VisitListWaiversResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantWaiverRequestObject struct {
+	Params GrantWaiverParams
+	Body   *GrantWaiverJSONRequestBody
+}
+
+type GrantWaiverResponseObject interface {
+	VisitGrantWaiverResponse(w http.ResponseWriter) error
+}
+
+type GrantWaiver201JSONResponse WaiverRecord
+
+func (response GrantWaiver201JSONResponse) VisitGrantWaiverResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantWaiverdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GrantWaiverdefaultApplicationProblemPlusJSONResponse) VisitGrantWaiverResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndWaiverRequestObject struct {
+	UID    UIDPath `json:"uid"`
+	Params EndWaiverParams
+	Body   *EndWaiverJSONRequestBody
+}
+
+type EndWaiverResponseObject interface {
+	VisitEndWaiverResponse(w http.ResponseWriter) error
+}
+
+type EndWaiver200JSONResponse WaiverRecord
+
+func (response EndWaiver200JSONResponse) VisitEndWaiverResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndWaiverdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndWaiverdefaultApplicationProblemPlusJSONResponse) VisitEndWaiverResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganisationsRequestObject struct {
+	Params ListOrganisationsParams
+}
+
+type ListOrganisationsResponseObject interface {
+	VisitListOrganisationsResponse(w http.ResponseWriter) error
+}
+
+type ListOrganisations200JSONResponse OrganisationList
+
+func (response ListOrganisations200JSONResponse) VisitListOrganisationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOrganisationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListOrganisationsdefaultApplicationProblemPlusJSONResponse) VisitListOrganisationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetPolicyRequestObject struct {
 }
 
@@ -3028,6 +6254,45 @@ type GetPolicydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetPolicydefaultApplicationProblemPlusJSONResponse) VisitGetPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPreconditionsRequestObject struct {
+	Body *CheckPreconditionsJSONRequestBody
+}
+
+type CheckPreconditionsResponseObject interface {
+	VisitCheckPreconditionsResponse(w http.ResponseWriter) error
+}
+
+type CheckPreconditions200JSONResponse EstateVerdict
+
+func (response CheckPreconditions200JSONResponse) VisitCheckPreconditionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPreconditionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CheckPreconditionsdefaultApplicationProblemPlusJSONResponse) VisitCheckPreconditionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3080,6 +6345,21 @@ func (response ListServicesdefaultApplicationProblemPlusJSONResponse) VisitListS
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListAgreementEvidence The account's evidence that lives, and what was refused in the last 90 days.
+	// (GET /agreement-evidence)
+	ListAgreementEvidence(ctx context.Context, request ListAgreementEvidenceRequestObject) (ListAgreementEvidenceResponseObject, error)
+	// DeleteAgreementEvidence Takes the evidence back; a connection keeps the version that it rests on.
+	// (DELETE /agreement-evidence/{agreement_evidence})
+	DeleteAgreementEvidence(ctx context.Context, request DeleteAgreementEvidenceRequestObject) (DeleteAgreementEvidenceResponseObject, error)
+	// GetAgreementEvidence The live evidence of this name; never its document.
+	// (GET /agreement-evidence/{agreement_evidence})
+	GetAgreementEvidence(ctx context.Context, request GetAgreementEvidenceRequestObject) (GetAgreementEvidenceResponseObject, error)
+	// UpdateAgreementEvidence Hands in a new version by a merge patch of the AgreementEvidenceSpec.
+	// (PATCH /agreement-evidence/{agreement_evidence})
+	UpdateAgreementEvidence(ctx context.Context, request UpdateAgreementEvidenceRequestObject) (UpdateAgreementEvidenceResponseObject, error)
+	// CreateAgreementEvidence Hands in a signed copy, of which the document was uploaded before.
+	// (PUT /agreement-evidence/{agreement_evidence})
+	CreateAgreementEvidence(ctx context.Context, request CreateAgreementEvidenceRequestObject) (CreateAgreementEvidenceResponseObject, error)
 	// GetComplianceFacts What is known of the organisations that the account uses.
 	// (GET /compliance-facts)
 	GetComplianceFacts(ctx context.Context, request GetComplianceFactsRequestObject) (GetComplianceFactsResponseObject, error)
@@ -3113,18 +6393,60 @@ type StrictServerInterface interface {
 	// CreateEdgeAttachment Orders an edge attachment; its included address is assigned in the same transaction.
 	// (PUT /connections/{connection}/edge-attachments/{edge_attachment})
 	CreateEdgeAttachment(ctx context.Context, request CreateEdgeAttachmentRequestObject) (CreateEdgeAttachmentResponseObject, error)
+	// UploadDocument Sends a document that evidence then names by its sum.
+	// (PUT /documents/{sha256})
+	UploadDocument(ctx context.Context, request UploadDocumentRequestObject) (UploadDocumentResponseObject, error)
 	// ListGateways The edge gateways and routers of the account's services.
 	// (GET /gateways)
 	ListGateways(ctx context.Context, request ListGatewaysRequestObject) (ListGatewaysResponseObject, error)
 	// GetObject An object by its uid, also one that was refused, ceases or has ceased.
 	// (GET /objects/{uid})
 	GetObject(ctx context.Context, request GetObjectRequestObject) (GetObjectResponseObject, error)
+	// ListAccounts The accounts, with the organisations that they may act for.
+	// (GET /operator/accounts)
+	ListAccounts(ctx context.Context, request ListAccountsRequestObject) (ListAccountsResponseObject, error)
+	// UnbindOrganisation Records that the account may no longer act for the organisation; what it has stays as it is.
+	// (DELETE /operator/accounts/{account}/organisations/{ods_code})
+	UnbindOrganisation(ctx context.Context, request UnbindOrganisationRequestObject) (UnbindOrganisationResponseObject, error)
+	// BindOrganisation Records that the account may act for the organisation.
+	// (PUT /operator/accounts/{account}/organisations/{ods_code})
+	BindOrganisation(ctx context.Context, request BindOrganisationRequestObject) (BindOrganisationResponseObject, error)
+	// ListEvidenceRecords Signed copies of all accounts, what waits longest first.
+	// (GET /operator/agreement-evidence)
+	ListEvidenceRecords(ctx context.Context, request ListEvidenceRecordsRequestObject) (ListEvidenceRecordsResponseObject, error)
+	// GetEvidenceRecord A signed copy with its versions, and the letter that asks NHS to correct its register.
+	// (GET /operator/agreement-evidence/{uid})
+	GetEvidenceRecord(ctx context.Context, request GetEvidenceRecordRequestObject) (GetEvidenceRecordResponseObject, error)
+	// ReadEvidenceDocument The document itself; reading it is written to the audit.
+	// (GET /operator/agreement-evidence/{uid}/versions/{version}/document)
+	ReadEvidenceDocument(ctx context.Context, request ReadEvidenceDocumentRequestObject) (ReadEvidenceDocumentResponseObject, error)
+	// RefuseEvidence Refuses a version; the customer reads the reason.
+	// (POST /operator/agreement-evidence/{uid}/versions/{version}/refuse)
+	RefuseEvidence(ctx context.Context, request RefuseEvidenceRequestObject) (RefuseEvidenceResponseObject, error)
+	// ValidateEvidence Validates a version; what waits for it goes on.
+	// (POST /operator/agreement-evidence/{uid}/versions/{version}/validate)
+	ValidateEvidence(ctx context.Context, request ValidateEvidenceRequestObject) (ValidateEvidenceResponseObject, error)
 	// ListAuditEntries Who did what, when, oldest first.
 	// (GET /operator/audit-entries)
 	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
 	// VerifyAudit Walks the hash chain of the audit and says whether it holds.
 	// (GET /operator/audit-verification)
 	VerifyAudit(ctx context.Context, request VerifyAuditRequestObject) (VerifyAuditResponseObject, error)
+	// ListConnectionRecords Connections of all accounts, by account and name.
+	// (GET /operator/connections)
+	ListConnectionRecords(ctx context.Context, request ListConnectionRecordsRequestObject) (ListConnectionRecordsResponseObject, error)
+	// LiftRestriction Lifts a restriction; exactly what was comes back.
+	// (POST /operator/connections/{uid}/lift)
+	LiftRestriction(ctx context.Context, request LiftRestrictionRequestObject) (LiftRestrictionResponseObject, error)
+	// RestrictConnection Stops a connection for a while, because the HSCN Authority says so.
+	// (POST /operator/connections/{uid}/restrict)
+	RestrictConnection(ctx context.Context, request RestrictConnectionRequestObject) (RestrictConnectionResponseObject, error)
+	// TerminateConnection Ends a connection for good, because the HSCN Authority says so; its owner destroys it.
+	// (POST /operator/connections/{uid}/terminate)
+	TerminateConnection(ctx context.Context, request TerminateConnectionRequestObject) (TerminateConnectionResponseObject, error)
+	// ImportDSPT Records the public register's whole CSV export in one transaction.
+	// (POST /operator/dspt-imports)
+	ImportDSPT(ctx context.Context, request ImportDSPTRequestObject) (ImportDSPTResponseObject, error)
 	// LoadInventory Records an inventory in one transaction.
 	// (POST /operator/inventory)
 	LoadInventory(ctx context.Context, request LoadInventoryRequestObject) (LoadInventoryResponseObject, error)
@@ -3137,6 +6459,9 @@ type StrictServerInterface interface {
 	// ApproveOrder Approves an order that waits for a person's approval.
 	// (POST /operator/orders/{order}/approve)
 	ApproveOrder(ctx context.Context, request ApproveOrderRequestObject) (ApproveOrderResponseObject, error)
+	// RecordAuthorityAnswer Records what the HSCN Authority answered about an order that waits for it.
+	// (POST /operator/orders/{order}/authority-answer)
+	RecordAuthorityAnswer(ctx context.Context, request RecordAuthorityAnswerRequestObject) (RecordAuthorityAnswerResponseObject, error)
 	// ConfirmOrder Confirms that the network does what was ordered.
 	// (POST /operator/orders/{order}/done)
 	ConfirmOrder(ctx context.Context, request ConfirmOrderRequestObject) (ConfirmOrderResponseObject, error)
@@ -3146,6 +6471,21 @@ type StrictServerInterface interface {
 	// RefuseOrder Refuses an order that is not fulfilled yet; the customer reads the reason.
 	// (POST /operator/orders/{order}/refuse)
 	RefuseOrder(ctx context.Context, request RefuseOrderRequestObject) (RefuseOrderResponseObject, error)
+	// GetOrganisation Everything that was recorded of an organisation, by whom.
+	// (GET /operator/organisations/{ods_code})
+	GetOrganisation(ctx context.Context, request GetOrganisationRequestObject) (GetOrganisationResponseObject, error)
+	// RecordDirectoryLookUp Records what the directory of organisations (ODS) said.
+	// (PUT /operator/organisations/{ods_code}/directory)
+	RecordDirectoryLookUp(ctx context.Context, request RecordDirectoryLookUpRequestObject) (RecordDirectoryLookUpResponseObject, error)
+	// RecordDSPTLookUp Records what the public DSPT register showed of one organisation.
+	// (PUT /operator/organisations/{ods_code}/dspt)
+	RecordDSPTLookUp(ctx context.Context, request RecordDSPTLookUpRequestObject) (RecordDSPTLookUpResponseObject, error)
+	// RecordFlowDown Records which of the CSP's documents the organisation has signed.
+	// (PUT /operator/organisations/{ods_code}/flow-down)
+	RecordFlowDown(ctx context.Context, request RecordFlowDownRequestObject) (RecordFlowDownResponseObject, error)
+	// RecordRegisterLookUp Records what the register of HSCN Connection Agreements showed.
+	// (PUT /operator/organisations/{ods_code}/register)
+	RecordRegisterLookUp(ctx context.Context, request RecordRegisterLookUpRequestObject) (RecordRegisterLookUpResponseObject, error)
 	// ListTokens The tokens, without their secrets.
 	// (GET /operator/tokens)
 	ListTokens(ctx context.Context, request ListTokensRequestObject) (ListTokensResponseObject, error)
@@ -3155,9 +6495,24 @@ type StrictServerInterface interface {
 	// RevokeToken Revokes a token at once.
 	// (DELETE /operator/tokens/{token})
 	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
+	// ListWaivers The waivers, newest first.
+	// (GET /operator/waivers)
+	ListWaivers(ctx context.Context, request ListWaiversRequestObject) (ListWaiversResponseObject, error)
+	// GrantWaiver Grants a dated exception from a rule, for an account or one of its connections.
+	// (POST /operator/waivers)
+	GrantWaiver(ctx context.Context, request GrantWaiverRequestObject) (GrantWaiverResponseObject, error)
+	// EndWaiver Ends a waiver at once.
+	// (POST /operator/waivers/{uid}/end)
+	EndWaiver(ctx context.Context, request EndWaiverRequestObject) (EndWaiverResponseObject, error)
+	// ListOrganisations Organisations by ODS code or by title, with what is known of each.
+	// (GET /organisations)
+	ListOrganisations(ctx context.Context, request ListOrganisationsRequestObject) (ListOrganisationsResponseObject, error)
 	// GetPolicy The CSP's policy that is in force now.
 	// (GET /policy)
 	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
+	// CheckPreconditions Judges intended connections with their edge attachments; nothing is ordered.
+	// (POST /preconditions)
+	CheckPreconditions(ctx context.Context, request CheckPreconditionsRequestObject) (CheckPreconditionsResponseObject, error)
 	// ListServices The cloud services that the account consumes.
 	// (GET /services)
 	ListServices(ctx context.Context, request ListServicesRequestObject) (ListServicesResponseObject, error)
@@ -3200,6 +6555,153 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictHTTPServerOptions
+}
+
+// ListAgreementEvidence operation middleware
+func (sh *strictHandler) ListAgreementEvidence(w http.ResponseWriter, r *http.Request, params ListAgreementEvidenceParams) {
+	var request ListAgreementEvidenceRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAgreementEvidence(ctx, request.(ListAgreementEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAgreementEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAgreementEvidenceResponseObject); ok {
+		if err := validResponse.VisitListAgreementEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteAgreementEvidence operation middleware
+func (sh *strictHandler) DeleteAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName, params DeleteAgreementEvidenceParams) {
+	var request DeleteAgreementEvidenceRequestObject
+
+	request.AgreementEvidence = agreementEvidence
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteAgreementEvidence(ctx, request.(DeleteAgreementEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteAgreementEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteAgreementEvidenceResponseObject); ok {
+		if err := validResponse.VisitDeleteAgreementEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAgreementEvidence operation middleware
+func (sh *strictHandler) GetAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName) {
+	var request GetAgreementEvidenceRequestObject
+
+	request.AgreementEvidence = agreementEvidence
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAgreementEvidence(ctx, request.(GetAgreementEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAgreementEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetAgreementEvidenceResponseObject); ok {
+		if err := validResponse.VisitGetAgreementEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdateAgreementEvidence operation middleware
+func (sh *strictHandler) UpdateAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName, params UpdateAgreementEvidenceParams) {
+	var request UpdateAgreementEvidenceRequestObject
+
+	request.AgreementEvidence = agreementEvidence
+	request.Params = params
+
+	var body UpdateAgreementEvidenceApplicationMergePatchPlusJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateAgreementEvidence(ctx, request.(UpdateAgreementEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateAgreementEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UpdateAgreementEvidenceResponseObject); ok {
+		if err := validResponse.VisitUpdateAgreementEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateAgreementEvidence operation middleware
+func (sh *strictHandler) CreateAgreementEvidence(w http.ResponseWriter, r *http.Request, agreementEvidence AgreementEvidenceName, params CreateAgreementEvidenceParams) {
+	var request CreateAgreementEvidenceRequestObject
+
+	request.AgreementEvidence = agreementEvidence
+	request.Params = params
+
+	var body CreateAgreementEvidenceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAgreementEvidence(ctx, request.(CreateAgreementEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAgreementEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateAgreementEvidenceResponseObject); ok {
+		if err := validResponse.VisitCreateAgreementEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // GetComplianceFacts operation middleware
@@ -3527,6 +7029,35 @@ func (sh *strictHandler) CreateEdgeAttachment(w http.ResponseWriter, r *http.Req
 	}
 }
 
+// UploadDocument operation middleware
+func (sh *strictHandler) UploadDocument(w http.ResponseWriter, r *http.Request, sha256 SHA256, params UploadDocumentParams) {
+	var request UploadDocumentRequestObject
+
+	request.Sha256 = sha256
+	request.Params = params
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UploadDocument(ctx, request.(UploadDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UploadDocument")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UploadDocumentResponseObject); ok {
+		if err := validResponse.VisitUploadDocumentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListGateways operation middleware
 func (sh *strictHandler) ListGateways(w http.ResponseWriter, r *http.Request, params ListGatewaysParams) {
 	var request ListGatewaysRequestObject
@@ -3579,6 +7110,244 @@ func (sh *strictHandler) GetObject(w http.ResponseWriter, r *http.Request, uid U
 	}
 }
 
+// ListAccounts operation middleware
+func (sh *strictHandler) ListAccounts(w http.ResponseWriter, r *http.Request, params ListAccountsParams) {
+	var request ListAccountsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAccounts(ctx, request.(ListAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAccounts")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAccountsResponseObject); ok {
+		if err := validResponse.VisitListAccountsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UnbindOrganisation operation middleware
+func (sh *strictHandler) UnbindOrganisation(w http.ResponseWriter, r *http.Request, account AccountID, odsCode ODSCodePath, params UnbindOrganisationParams) {
+	var request UnbindOrganisationRequestObject
+
+	request.Account = account
+	request.OdsCode = odsCode
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UnbindOrganisation(ctx, request.(UnbindOrganisationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnbindOrganisation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UnbindOrganisationResponseObject); ok {
+		if err := validResponse.VisitUnbindOrganisationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BindOrganisation operation middleware
+func (sh *strictHandler) BindOrganisation(w http.ResponseWriter, r *http.Request, account AccountID, odsCode ODSCodePath, params BindOrganisationParams) {
+	var request BindOrganisationRequestObject
+
+	request.Account = account
+	request.OdsCode = odsCode
+	request.Params = params
+
+	var body BindOrganisationJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.BindOrganisation(ctx, request.(BindOrganisationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BindOrganisation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(BindOrganisationResponseObject); ok {
+		if err := validResponse.VisitBindOrganisationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListEvidenceRecords operation middleware
+func (sh *strictHandler) ListEvidenceRecords(w http.ResponseWriter, r *http.Request, params ListEvidenceRecordsParams) {
+	var request ListEvidenceRecordsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEvidenceRecords(ctx, request.(ListEvidenceRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEvidenceRecords")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListEvidenceRecordsResponseObject); ok {
+		if err := validResponse.VisitListEvidenceRecordsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetEvidenceRecord operation middleware
+func (sh *strictHandler) GetEvidenceRecord(w http.ResponseWriter, r *http.Request, uid UIDPath) {
+	var request GetEvidenceRecordRequestObject
+
+	request.UID = uid
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEvidenceRecord(ctx, request.(GetEvidenceRecordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEvidenceRecord")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetEvidenceRecordResponseObject); ok {
+		if err := validResponse.VisitGetEvidenceRecordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReadEvidenceDocument operation middleware
+func (sh *strictHandler) ReadEvidenceDocument(w http.ResponseWriter, r *http.Request, uid UIDPath, version EvidenceVersionNumber) {
+	var request ReadEvidenceDocumentRequestObject
+
+	request.UID = uid
+	request.Version = version
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadEvidenceDocument(ctx, request.(ReadEvidenceDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadEvidenceDocument")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReadEvidenceDocumentResponseObject); ok {
+		if err := validResponse.VisitReadEvidenceDocumentResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefuseEvidence operation middleware
+func (sh *strictHandler) RefuseEvidence(w http.ResponseWriter, r *http.Request, uid UIDPath, version EvidenceVersionNumber, params RefuseEvidenceParams) {
+	var request RefuseEvidenceRequestObject
+
+	request.UID = uid
+	request.Version = version
+	request.Params = params
+
+	var body RefuseEvidenceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseEvidence(ctx, request.(RefuseEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RefuseEvidenceResponseObject); ok {
+		if err := validResponse.VisitRefuseEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ValidateEvidence operation middleware
+func (sh *strictHandler) ValidateEvidence(w http.ResponseWriter, r *http.Request, uid UIDPath, version EvidenceVersionNumber, params ValidateEvidenceParams) {
+	var request ValidateEvidenceRequestObject
+
+	request.UID = uid
+	request.Version = version
+	request.Params = params
+
+	var body ValidateEvidenceJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ValidateEvidence(ctx, request.(ValidateEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ValidateEvidence")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ValidateEvidenceResponseObject); ok {
+		if err := validResponse.VisitValidateEvidenceResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListAuditEntries operation middleware
 func (sh *strictHandler) ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams) {
 	var request ListAuditEntriesRequestObject
@@ -3622,6 +7391,162 @@ func (sh *strictHandler) VerifyAudit(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(VerifyAuditResponseObject); ok {
 		if err := validResponse.VisitVerifyAuditResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListConnectionRecords operation middleware
+func (sh *strictHandler) ListConnectionRecords(w http.ResponseWriter, r *http.Request, params ListConnectionRecordsParams) {
+	var request ListConnectionRecordsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConnectionRecords(ctx, request.(ListConnectionRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConnectionRecords")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListConnectionRecordsResponseObject); ok {
+		if err := validResponse.VisitListConnectionRecordsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LiftRestriction operation middleware
+func (sh *strictHandler) LiftRestriction(w http.ResponseWriter, r *http.Request, uid UIDPath, params LiftRestrictionParams) {
+	var request LiftRestrictionRequestObject
+
+	request.UID = uid
+	request.Params = params
+
+	var body LiftRestrictionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LiftRestriction(ctx, request.(LiftRestrictionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiftRestriction")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LiftRestrictionResponseObject); ok {
+		if err := validResponse.VisitLiftRestrictionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RestrictConnection operation middleware
+func (sh *strictHandler) RestrictConnection(w http.ResponseWriter, r *http.Request, uid UIDPath, params RestrictConnectionParams) {
+	var request RestrictConnectionRequestObject
+
+	request.UID = uid
+	request.Params = params
+
+	var body RestrictConnectionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RestrictConnection(ctx, request.(RestrictConnectionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestrictConnection")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RestrictConnectionResponseObject); ok {
+		if err := validResponse.VisitRestrictConnectionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TerminateConnection operation middleware
+func (sh *strictHandler) TerminateConnection(w http.ResponseWriter, r *http.Request, uid UIDPath, params TerminateConnectionParams) {
+	var request TerminateConnectionRequestObject
+
+	request.UID = uid
+	request.Params = params
+
+	var body TerminateConnectionJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateConnection(ctx, request.(TerminateConnectionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateConnection")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(TerminateConnectionResponseObject); ok {
+		if err := validResponse.VisitTerminateConnectionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ImportDSPT operation middleware
+func (sh *strictHandler) ImportDSPT(w http.ResponseWriter, r *http.Request, params ImportDSPTParams) {
+	var request ImportDSPTRequestObject
+
+	request.Params = params
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportDSPT(ctx, request.(ImportDSPTRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportDSPT")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ImportDSPTResponseObject); ok {
+		if err := validResponse.VisitImportDSPTResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -3748,6 +7673,40 @@ func (sh *strictHandler) ApproveOrder(w http.ResponseWriter, r *http.Request, or
 	}
 }
 
+// RecordAuthorityAnswer operation middleware
+func (sh *strictHandler) RecordAuthorityAnswer(w http.ResponseWriter, r *http.Request, order OrderNumber, params RecordAuthorityAnswerParams) {
+	var request RecordAuthorityAnswerRequestObject
+
+	request.Order = order
+	request.Params = params
+
+	var body RecordAuthorityAnswerJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordAuthorityAnswer(ctx, request.(RecordAuthorityAnswerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordAuthorityAnswer")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordAuthorityAnswerResponseObject); ok {
+		if err := validResponse.VisitRecordAuthorityAnswerResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ConfirmOrder operation middleware
 func (sh *strictHandler) ConfirmOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params ConfirmOrderParams) {
 	var request ConfirmOrderRequestObject
@@ -3850,6 +7809,168 @@ func (sh *strictHandler) RefuseOrder(w http.ResponseWriter, r *http.Request, ord
 	}
 }
 
+// GetOrganisation operation middleware
+func (sh *strictHandler) GetOrganisation(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath) {
+	var request GetOrganisationRequestObject
+
+	request.OdsCode = odsCode
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOrganisation(ctx, request.(GetOrganisationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOrganisation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetOrganisationResponseObject); ok {
+		if err := validResponse.VisitGetOrganisationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordDirectoryLookUp operation middleware
+func (sh *strictHandler) RecordDirectoryLookUp(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordDirectoryLookUpParams) {
+	var request RecordDirectoryLookUpRequestObject
+
+	request.OdsCode = odsCode
+	request.Params = params
+
+	var body RecordDirectoryLookUpJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordDirectoryLookUp(ctx, request.(RecordDirectoryLookUpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordDirectoryLookUp")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordDirectoryLookUpResponseObject); ok {
+		if err := validResponse.VisitRecordDirectoryLookUpResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordDSPTLookUp operation middleware
+func (sh *strictHandler) RecordDSPTLookUp(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordDSPTLookUpParams) {
+	var request RecordDSPTLookUpRequestObject
+
+	request.OdsCode = odsCode
+	request.Params = params
+
+	var body RecordDSPTLookUpJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordDSPTLookUp(ctx, request.(RecordDSPTLookUpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordDSPTLookUp")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordDSPTLookUpResponseObject); ok {
+		if err := validResponse.VisitRecordDSPTLookUpResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordFlowDown operation middleware
+func (sh *strictHandler) RecordFlowDown(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordFlowDownParams) {
+	var request RecordFlowDownRequestObject
+
+	request.OdsCode = odsCode
+	request.Params = params
+
+	var body RecordFlowDownJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordFlowDown(ctx, request.(RecordFlowDownRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordFlowDown")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordFlowDownResponseObject); ok {
+		if err := validResponse.VisitRecordFlowDownResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RecordRegisterLookUp operation middleware
+func (sh *strictHandler) RecordRegisterLookUp(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath, params RecordRegisterLookUpParams) {
+	var request RecordRegisterLookUpRequestObject
+
+	request.OdsCode = odsCode
+	request.Params = params
+
+	var body RecordRegisterLookUpJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordRegisterLookUp(ctx, request.(RecordRegisterLookUpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordRegisterLookUp")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RecordRegisterLookUpResponseObject); ok {
+		if err := validResponse.VisitRecordRegisterLookUpResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTokens operation middleware
 func (sh *strictHandler) ListTokens(w http.ResponseWriter, r *http.Request, params ListTokensParams) {
 	var request ListTokensRequestObject
@@ -3936,6 +8057,125 @@ func (sh *strictHandler) RevokeToken(w http.ResponseWriter, r *http.Request, tok
 	}
 }
 
+// ListWaivers operation middleware
+func (sh *strictHandler) ListWaivers(w http.ResponseWriter, r *http.Request, params ListWaiversParams) {
+	var request ListWaiversRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWaivers(ctx, request.(ListWaiversRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWaivers")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListWaiversResponseObject); ok {
+		if err := validResponse.VisitListWaiversResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GrantWaiver operation middleware
+func (sh *strictHandler) GrantWaiver(w http.ResponseWriter, r *http.Request, params GrantWaiverParams) {
+	var request GrantWaiverRequestObject
+
+	request.Params = params
+
+	var body GrantWaiverJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantWaiver(ctx, request.(GrantWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantWaiver")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GrantWaiverResponseObject); ok {
+		if err := validResponse.VisitGrantWaiverResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndWaiver operation middleware
+func (sh *strictHandler) EndWaiver(w http.ResponseWriter, r *http.Request, uid UIDPath, params EndWaiverParams) {
+	var request EndWaiverRequestObject
+
+	request.UID = uid
+	request.Params = params
+
+	var body EndWaiverJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EndWaiver(ctx, request.(EndWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndWaiver")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EndWaiverResponseObject); ok {
+		if err := validResponse.VisitEndWaiverResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListOrganisations operation middleware
+func (sh *strictHandler) ListOrganisations(w http.ResponseWriter, r *http.Request, params ListOrganisationsParams) {
+	var request ListOrganisationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOrganisations(ctx, request.(ListOrganisationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOrganisations")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListOrganisationsResponseObject); ok {
+		if err := validResponse.VisitListOrganisationsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetPolicy operation middleware
 func (sh *strictHandler) GetPolicy(w http.ResponseWriter, r *http.Request) {
 	var request GetPolicyRequestObject
@@ -3953,6 +8193,37 @@ func (sh *strictHandler) GetPolicy(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetPolicyResponseObject); ok {
 		if err := validResponse.VisitGetPolicyResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckPreconditions operation middleware
+func (sh *strictHandler) CheckPreconditions(w http.ResponseWriter, r *http.Request) {
+	var request CheckPreconditionsRequestObject
+
+	var body CheckPreconditionsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckPreconditions(ctx, request.(CheckPreconditionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckPreconditions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CheckPreconditionsResponseObject); ok {
+		if err := validResponse.VisitCheckPreconditionsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 
-	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api/server"
 )
 
@@ -30,14 +29,14 @@ func (s *service) GetOrder(ctx context.Context, r server.GetOrderRequestObject) 
 // ApproveOrder implements the operation.
 func (s *service) ApproveOrder(ctx context.Context, r server.ApproveOrderRequestObject) (server.ApproveOrderResponseObject, error) {
 	write := exchangeOf(ctx).write(r.Params.IdempotencyKey, r.Params.HscnChangeReference)
-	order, err := s.desk.ApproveOrder(ctx, write, r.Order, noteOf(r.Body))
+	order, err := s.desk.ApproveOrder(ctx, write, r.Order, noteText(r.Body.Note))
 	return server.ApproveOrder200JSONResponse{OrderAnswerJSONResponse: server.OrderAnswerJSONResponse(order)}, err
 }
 
 // ConfirmOrder implements the operation.
 func (s *service) ConfirmOrder(ctx context.Context, r server.ConfirmOrderRequestObject) (server.ConfirmOrderResponseObject, error) {
 	write := exchangeOf(ctx).write(r.Params.IdempotencyKey, r.Params.HscnChangeReference)
-	order, err := s.desk.ConfirmOrder(ctx, write, r.Order, noteOf(r.Body))
+	order, err := s.desk.ConfirmOrder(ctx, write, r.Order, noteText(r.Body.Note))
 	return server.ConfirmOrder200JSONResponse{OrderAnswerJSONResponse: server.OrderAnswerJSONResponse(order)}, err
 }
 
@@ -55,11 +54,12 @@ func (s *service) FailOrder(ctx context.Context, r server.FailOrderRequestObject
 	return server.FailOrder200JSONResponse{OrderAnswerJSONResponse: server.OrderAnswerJSONResponse(order)}, err
 }
 
-func noteOf(body *api.OrderNote) string {
-	if body.Note == nil {
+// noteText is a text that may be left out.
+func noteText(text *string) string {
+	if text == nil {
 		return ""
 	}
-	return *body.Note
+	return *text
 }
 
 // ListTokens implements the operation.

@@ -22,6 +22,7 @@ const (
 	ObjectGone           Type = "object-gone"
 	NoSuchOperation      Type = "no-such-operation"
 	StateForbids         Type = "state-forbids"
+	TooLarge             Type = "too-large"
 	NameTaken            Type = "name-taken"
 	EtagMismatch         Type = "etag-mismatch"
 	ParentChanged        Type = "parent-changed"
@@ -48,6 +49,7 @@ var kinds = map[Type]struct {
 	ObjectGone:           {http.StatusNotFound, "There is no such object"},
 	NoSuchOperation:      {http.StatusNotFound, "There is no such operation"},
 	StateForbids:         {http.StatusConflict, "The object's state forbids this"},
+	TooLarge:             {http.StatusRequestEntityTooLarge, "The document is too large"},
 	NameTaken:            {http.StatusPreconditionFailed, "The name is taken"},
 	EtagMismatch:         {http.StatusPreconditionFailed, "The object was changed since"},
 	ParentChanged:        {http.StatusPreconditionFailed, "The parent is another object"},
