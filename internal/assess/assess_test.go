@@ -82,7 +82,10 @@ func TestAttributesCoverTheContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for component, kind := range map[string]rules.Kind{"ConnectionSpec": rules.KindConnection, "EdgeAttachmentSpec": rules.KindEdgeAttachment} {
+	kinds := map[string]rules.Kind{
+		"ConnectionSpec": rules.KindConnection, "EdgeAttachmentSpec": rules.KindEdgeAttachment, "AgreementEvidenceSpec": rules.KindAgreementEvidence,
+	}
+	for component, kind := range kinds {
 		declared := leaves("", document.Components.Schemas[component].Value)
 		var listed []string
 		for _, attribute := range rules.Attributes(kind) {

@@ -10,8 +10,10 @@ import (
 )
 
 // Facts makes the engine's facts of the contract's. The services are all that the account consumes, or those of them
-// that the order names; a caller that could not ask for them sets ServicesKnown of the result to false. Broker is for
-// the broker to fill in. The error is a *MemberError.
+// that the order names; a caller that could not ask for them sets ServicesKnown of the result to false. What the account's
+// agreement evidence is counts as known where the contract's facts have that member, be it empty. Gateways are for
+// Gateways to translate; Parent, Clashes and Taken are the caller's, and Broker is for the broker to fill in. The error is
+// a *MemberError.
 func Facts(f api.ComplianceFacts, services []api.Service) (rules.Facts, error) {
 	var r reader
 	facts := rules.Facts{
@@ -29,6 +31,12 @@ func Facts(f api.ComplianceFacts, services []api.Service) (rules.Facts, error) {
 			Zone: service.Zone, HSCNOffered: service.HscnOffered,
 		}
 	}
+	if f.AgreementEvidence != nil {
+		facts.Evidence, facts.EvidenceKnown = make(map[string]rules.Evidence, len(f.AgreementEvidence)), true
+	}
+	for i, evidence := range f.AgreementEvidence {
+		facts.Evidence[evidence.Name] = r.evidence(fmt.Sprintf("agreement_evidence[%d]", i), evidence)
+	}
 	for i, waiver := range f.Waivers {
 		facts.Waivers = append(facts.Waivers, rules.Waiver{
 			Rule: waiver.Rule, Connection: given(waiver.Connection), Reason: waiver.Reason, Reference: waiver.Reference,
@@ -41,12 +49,36 @@ func Facts(f api.ComplianceFacts, services []api.Service) (rules.Facts, error) {
 	return facts, nil
 }
 
+// Gateways makes the engine's gateways of the contract's, by id.
+func Gateways(gateways []api.Gateway) map[string]rules.Gateway {
+	byID := make(map[string]rules.Gateway, len(gateways))
+	for _, gateway := range gateways {
+		byID[gateway.ID] = rules.Gateway{
+			Service: rules.ServiceKey{Type: gateway.Service.Type, ID: gateway.Service.ID}, Zone: gateway.Zone,
+			Networks: gateway.Networks, InternalNetworks: gateway.InternalNetworks,
+		}
+	}
+	return byID
+}
+
+// evidence reads a signed copy.
+func (r *reader) evidence(member string, e api.AgreementEvidenceFact) rules.Evidence {
+	return rules.Evidence{
+		ODSCode: e.OdsCode, Validated: e.Validated,
+		SignedOn:        r.date(member+".signed_on", &e.SignedOn),
+		CountersignedOn: r.date(member+".countersigned_on", e.CountersignedOn),
+		ReceivedAt:      e.ReceivedAt, ValidatedAt: given(e.ValidatedAt), ValidatedBy: given(e.ValidatedBy),
+	}
+}
+
 // organisation reads what is known of an organisation. A look-up that is left out was not made.
 func (r *reader) organisation(member string, o api.OrganisationFacts) rules.Organisation {
 	organisation := rules.Organisation{Bound: o.Bound}
 	if d := o.Directory; d != nil {
 		organisation.Directory = fact(d.LookedUpAt, d.LookedUpBy, d.Found, rules.DirectoryRecord{
-			Title: given(d.Title),
+			Title:       given(d.Title),
+			Country:     given(d.Country),
+			PrimaryRole: given(d.PrimaryRole),
 			// What is not said is no reason to refuse.
 			Inactive:       d.Active != nil && !*d.Active,
 			RecordClass:    given(d.RecordClass),

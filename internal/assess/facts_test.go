@@ -23,6 +23,7 @@ func apiFacts() api.ComplianceFacts {
 				OdsCode: "a1b2c", Bound: true,
 				Directory: &api.DirectoryRecord{
 					LookedUpAt: lookedUp, LookedUpBy: sam, Found: true, Title: ptr("Meadow Trust"), Active: ptr(false), RecordClass: ptr("RC2"),
+					Country: ptr("WALES"), PrimaryRole: ptr("RO142"),
 					OperationalEnd: ptr("2026-01-02"), LegalEnd: ptr("2026-03-04"), Parent: ptr("R0A"),
 					Sites: []string{"S1S1S"}, Successors: []string{"B2C3D"},
 				},
@@ -36,6 +37,13 @@ func apiFacts() api.ComplianceFacts {
 				Dspt: &api.DSPTRecord{LookedUpAt: lookedUp, Found: true, Status: ptr("25/26 Standards Met"), PublishedOn: ptr("2026-06-20")},
 			},
 			{OdsCode: "B2C3D", Directory: &api.DirectoryRecord{LookedUpAt: lookedUp}, FlowDown: &api.FlowDownRecord{LookedUpAt: lookedUp}},
+		},
+		AgreementEvidence: []api.AgreementEvidenceFact{
+			{
+				Name: "agreement-evidence/ca-2026", OdsCode: "a1b2c", Validated: true, SignedOn: "2026-10-02", CountersignedOn: ptr("2026-10-09"),
+				ReceivedAt: lookedUp, ValidatedAt: ptr(lookedUp.Add(time.Hour)), ValidatedBy: sam,
+			},
+			{Name: "agreement-evidence/ca-2027", OdsCode: "B2C3D", SignedOn: "2026-10-03", ReceivedAt: lookedUp},
 		},
 		Waivers: []api.Waiver{{Rule: "dspt.stale", Connection: ptr("connections/a"), Until: "2027-01-02", Reason: "because", Reference: "CHG-1"}},
 	}
@@ -54,7 +62,8 @@ func TestFacts(t *testing.T) {
 			"A1B2C": {
 				Bound: true,
 				Directory: rules.Fact[rules.DirectoryRecord]{Checked: true, At: lookedUp, By: "Sam Field", Found: true, Record: rules.DirectoryRecord{
-					Title: "Meadow Trust", Inactive: true, RecordClass: "RC2", OperationalEnd: day(2026, 1, 2), LegalEnd: day(2026, 3, 4),
+					Title: "Meadow Trust", Inactive: true, RecordClass: "RC2", Country: "WALES", PrimaryRole: "RO142",
+					OperationalEnd: day(2026, 1, 2), LegalEnd: day(2026, 3, 4),
 					Parent: "R0A", Sites: []string{"S1S1S"}, Successors: []string{"B2C3D"},
 				}},
 				Register: rules.Fact[rules.RegisterRecord]{Checked: true, At: lookedUp, Found: true, Record: rules.RegisterRecord{
@@ -75,6 +84,14 @@ func TestFacts(t *testing.T) {
 		},
 		Services:      map[rules.ServiceKey]rules.Service{{Type: "org", ID: "1"}: {Zone: "B", HSCNOffered: true}},
 		ServicesKnown: true,
+		Evidence: map[string]rules.Evidence{
+			"agreement-evidence/ca-2026": {
+				ODSCode: "a1b2c", Validated: true, SignedOn: day(2026, 10, 2), CountersignedOn: day(2026, 10, 9),
+				ReceivedAt: lookedUp, ValidatedAt: lookedUp.Add(time.Hour), ValidatedBy: "Sam Field",
+			},
+			"agreement-evidence/ca-2027": {ODSCode: "B2C3D", SignedOn: day(2026, 10, 3), ReceivedAt: lookedUp},
+		},
+		EvidenceKnown: true,
 		Waivers:       []rules.Waiver{{Rule: "dspt.stale", Connection: "connections/a", Until: day(2027, 1, 2), Reason: "because", Reference: "CHG-1"}},
 	}
 	if !reflect.DeepEqual(facts, want) {
@@ -88,6 +105,25 @@ func TestFactsOfAnAccountWithoutServices(t *testing.T) {
 	facts, err := assess.Facts(api.ComplianceFacts{}, nil)
 	if err != nil || !facts.ServicesKnown || facts.Broker != nil {
 		t.Errorf("%+v, %v", facts, err)
+	}
+	if facts.EvidenceKnown {
+		t.Error("what a broker does not say of evidence counts as none")
+	}
+	if facts, err := assess.Facts(api.ComplianceFacts{AgreementEvidence: []api.AgreementEvidenceFact{}}, nil); err != nil || !facts.EvidenceKnown {
+		t.Errorf("an account without evidence: %+v, %v", facts, err)
+	}
+}
+
+func TestGateways(t *testing.T) {
+	t.Parallel()
+	got := assess.Gateways([]api.Gateway{{
+		ID: "gw-1", Service: api.ServiceReference{Type: "org", ID: "1"}, Zone: "B", Networks: []string{"psn"}, InternalNetworks: []string{"net-1"},
+	}})
+	want := map[string]rules.Gateway{"gw-1": {
+		Service: rules.ServiceKey{Type: "org", ID: "1"}, Zone: "B", Networks: []string{"psn"}, InternalNetworks: []string{"net-1"},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
@@ -103,6 +139,8 @@ func TestFactsNameTheMember(t *testing.T) {
 		"organisations[0].flow_down.documents[0].signed_on": func(f *api.ComplianceFacts) { f.Organisations[0].FlowDown.Documents[0].SignedOn = never },
 		"organisations[0].flow_down.documents[0].ended_on":  func(f *api.ComplianceFacts) { f.Organisations[0].FlowDown.Documents[0].EndedOn = never },
 		"organisations[0].dspt.published_on":                func(f *api.ComplianceFacts) { f.Organisations[0].Dspt.PublishedOn = never },
+		"agreement_evidence[1].signed_on":                   func(f *api.ComplianceFacts) { f.AgreementEvidence[1].SignedOn = *never },
+		"agreement_evidence[0].countersigned_on":            func(f *api.ComplianceFacts) { f.AgreementEvidence[0].CountersignedOn = never },
 		"waivers[0].until":                                  func(f *api.ComplianceFacts) { f.Waivers[0].Until = *never },
 	}
 	for member, change := range cases {

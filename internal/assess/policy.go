@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 
@@ -27,20 +28,39 @@ func Policy(p api.Policy) (rules.Policy, error) {
 		CSPContact:          contact(p.Csp.Contact),
 		NHS:                 contact(p.NhsContact),
 		ServiceTypes:        make(map[string]rules.ServiceType, len(p.ServiceTypes)),
-		Zones:               make(map[string]bool, len(p.Zones)),
+		Zones:               make(map[string]rules.Zone, len(p.Zones)),
 		Ages:                ages(p.FactAgesDays),
 		SuccessorGraceDays:  p.Organisations.SuccessorGraceDays,
 		BindingRequests:     p.Organisations.BindingRequests,
 		DSPT:                r.dspt(p.Dspt),
 		LeadTimeWorkingDays: p.Connections.LeadTimeWorkingDays,
 		CommitmentMonths:    p.Connections.CommitmentMonths,
-		Calendar:            calendar,
+		ProfileReviewMonths: p.Connections.ProfileReviewMonths,
+		NHSRoles:            p.Organisations.NhsRoles,
+		AdequateCountries:   p.Organisations.AdequateCountries,
+
+		EvidenceCountersignedWithinDays: p.Agreements.Evidence.CountersignedWithinDays,
+
+		EdgeLeadTimeWorkingDays: p.EdgeAttachments.LeadTimeWorkingDays,
+		UnknownGatewaysWait:     p.EdgeAttachments.UnknownGatewaysWait,
+		DNSResolvers:            r.addresses("dns_resolvers", p.DNSResolvers),
+		RetiredDNSResolvers:     r.addresses("retired_dns_resolvers", p.RetiredDNSResolvers),
+		Calendar:                calendar,
 	}
 	for rule, severity := range p.Rules {
 		policy.Severities[rule] = rules.Severity(severity)
 	}
-	for zone, properties := range p.Zones {
-		policy.Zones[zone] = properties.HscnOffered
+	for _, name := range slices.Sorted(maps.Keys(p.Zones)) {
+		zone := p.Zones[name]
+		policy.Zones[name] = rules.Zone{
+			HSCNOffered: zone.HscnOffered, SharedEdge: zone.Architecture == api.SharedEdge,
+			OneNetworkFrom: r.date("zones."+name+".one_network_from", zone.OneNetworkFrom),
+		}
+	}
+	for i, text := range p.HscnRanges {
+		pool, err := netip.ParsePrefix(text)
+		r.fail(fmt.Sprintf("hscn_ranges[%d]", i), err)
+		policy.HSCNRanges = append(policy.HSCNRanges, pool.Masked())
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.ServiceTypes)) {
 		policy.ServiceTypes[name] = r.serviceType("service_types."+name, p.ServiceTypes[name])
@@ -56,6 +76,17 @@ func Policy(p api.Policy) (rules.Policy, error) {
 		return rules.Policy{}, r.err
 	}
 	return policy, nil
+}
+
+// addresses reads IP addresses.
+func (r *reader) addresses(member string, texts []string) []netip.Addr {
+	var addresses []netip.Addr
+	for i, text := range texts {
+		address, err := netip.ParseAddr(text)
+		r.fail(fmt.Sprintf("%s[%d]", member, i), err)
+		addresses = append(addresses, address)
+	}
+	return addresses
 }
 
 func contact(c api.Contact) rules.Contact {

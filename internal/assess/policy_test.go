@@ -1,6 +1,7 @@
 package assess_test
 
 import (
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,22 +15,31 @@ import (
 // apiPolicy is a policy that means something throughout.
 func apiPolicy() api.Policy {
 	return api.Policy{
-		Csp:           api.CSP{Title: "Example Cloud", Contact: api.Contact{Title: "Desk", Email: ptr("desk@cloud.example"), Phone: ptr("1")}},
-		NhsContact:    api.Contact{Title: "NHS England", URL: ptr("https://nhs.example")},
-		ServiceTypes:  map[string]api.ServiceType{"org": {Title: "Organisation", IDPattern: `\d+|[a-z]+`, IDExample: "1"}},
-		Zones:         map[string]api.Zone{"B": {HscnOffered: true}, "D": {}},
-		Organisations: api.OrganisationPolicy{SuccessorGraceDays: 30, BindingRequests: true},
-		Agreements: api.AgreementPolicy{FlowDownDocuments: []api.FlowDownRequirement{
-			{Kind: "msa", Title: "MSA", MinimumVersion: "v11.0"},
-		}},
+		Csp:          api.CSP{Title: "Example Cloud", Contact: api.Contact{Title: "Desk", Email: ptr("desk@cloud.example"), Phone: ptr("1")}},
+		NhsContact:   api.Contact{Title: "NHS England", URL: ptr("https://nhs.example")},
+		ServiceTypes: map[string]api.ServiceType{"org": {Title: "Organisation", IDPattern: `\d+|[a-z]+`, IDExample: "1"}},
+		Zones:        map[string]api.Zone{"B": {HscnOffered: true, Architecture: api.SharedEdge}, "D": {OneNetworkFrom: ptr("2027-01-02")}},
+		Organisations: api.OrganisationPolicy{
+			SuccessorGraceDays: 30, BindingRequests: true, NhsRoles: []string{"RO197"}, AdequateCountries: []string{"CH"},
+		},
+		Agreements: api.AgreementPolicy{
+			FlowDownDocuments: []api.FlowDownRequirement{{Kind: "msa", Title: "MSA", MinimumVersion: "v11.0"}},
+			Evidence:          api.EvidencePolicy{CountersignedWithinDays: 28},
+		},
 		Dspt: api.DSPTPolicy{
 			Accepted:         []api.DSPTStandard{api.DSPTStandard(hscn.DSPTStandardsMet)},
 			Tolerated:        []api.DSPTStandard{api.DSPTStandard(hscn.DSPTApproachingStandards)},
 			EditionDeadlines: map[string]api.Date{"25/26": "2026-09-30"},
 		},
 		FactAgesDays: api.FactAges{Directory: 1, Register: 2, FlowDown: 3, Dspt: 4},
-		Connections:  api.ConnectionPolicy{LeadTimeWorkingDays: 5, CommitmentMonths: 6},
-		Rules:        map[string]api.Severity{"dspt.stale": api.Off, "rule.of-tomorrow": api.Error},
+		Connections:  api.ConnectionPolicy{LeadTimeWorkingDays: 5, CommitmentMonths: 6, ProfileReviewMonths: 12},
+
+		EdgeAttachments:     api.EdgePolicy{LeadTimeWorkingDays: 2, UnknownGatewaysWait: true},
+		DNSResolvers:        []string{"155.231.231.1"},
+		RetiredDNSResolvers: []string{"194.72.7.137"},
+		HscnRanges:          []string{"198.51.100.0/24"},
+
+		Rules: map[string]api.Severity{"dspt.stale": api.Off, "rule.of-tomorrow": api.Error},
 	}
 }
 
@@ -56,7 +66,7 @@ func TestPolicy(t *testing.T) {
 		CSPContact:   rules.Contact{Title: "Desk", Email: "desk@cloud.example", Phone: "1"},
 		NHS:          rules.Contact{Title: "NHS England", URL: "https://nhs.example"},
 		ServiceTypes: map[string]rules.ServiceType{"org": {Title: "Organisation", IDPattern: pattern, IDExample: "1"}},
-		Zones:        map[string]bool{"B": true, "D": false},
+		Zones:        map[string]rules.Zone{"B": {HSCNOffered: true, SharedEdge: true}, "D": {OneNetworkFrom: hscn.Date{Year: 2027, Month: 1, Day: 2}}},
 		Ages:         rules.FactAges{Directory: 1, Register: 2, FlowDown: 3, DSPT: 4},
 
 		SuccessorGraceDays: 30, BindingRequests: true,
@@ -66,7 +76,13 @@ func TestPolicy(t *testing.T) {
 			Tolerated: []hscn.DSPTStandard{hscn.DSPTApproachingStandards},
 			Deadlines: map[hscn.Edition]hscn.Date{{StartYear: 2025}: {Year: 2026, Month: 9, Day: 30}},
 		},
-		LeadTimeWorkingDays: 5, CommitmentMonths: 6,
+		LeadTimeWorkingDays: 5, CommitmentMonths: 6, ProfileReviewMonths: 12,
+		NHSRoles: []string{"RO197"}, AdequateCountries: []string{"CH"}, EvidenceCountersignedWithinDays: 28,
+
+		EdgeLeadTimeWorkingDays: 2, UnknownGatewaysWait: true,
+		DNSResolvers:        []netip.Addr{netip.MustParseAddr("155.231.231.1")},
+		RetiredDNSResolvers: []netip.Addr{netip.MustParseAddr("194.72.7.137")},
+		HSCNRanges:          []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
 	}
 	if !reflect.DeepEqual(policy, want) {
 		t.Errorf("got  %+v\nwant %+v", policy, want)
@@ -83,6 +99,10 @@ func TestPolicyNamesTheMember(t *testing.T) {
 		"agreements.flow_down_documents[0].minimum_version": func(p *api.Policy) {
 			p.Agreements.FlowDownDocuments[0].MinimumVersion = "eleven"
 		},
+		"zones.D.one_network_from":     func(p *api.Policy) { p.Zones["D"] = api.Zone{OneNetworkFrom: ptr("2027-02-30")} },
+		"dns_resolvers[0]":             func(p *api.Policy) { p.DNSResolvers[0] = "cns0" },
+		"retired_dns_resolvers[0]":     func(p *api.Policy) { p.RetiredDNSResolvers[0] = "194.72.7" },
+		"hscn_ranges[0]":               func(p *api.Policy) { p.HscnRanges[0] = "198.51.100.0" },
 		"dspt.accepted[0]":             func(p *api.Policy) { p.Dspt.Accepted[0] = "met" },
 		"dspt.tolerated[0]":            func(p *api.Policy) { p.Dspt.Tolerated[0] = "met" },
 		"dspt.edition_deadlines.25/27": func(p *api.Policy) { p.Dspt.EditionDeadlines["25/27"] = "2027-06-30" },

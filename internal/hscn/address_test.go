@@ -75,3 +75,21 @@ func TestUsableAddressesLaws(t *testing.T) {
 		}
 	})
 }
+
+func TestGloballyRoutable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"8.8.8.8": true, "155.231.231.1": true, "172.32.0.1": true, "100.128.0.1": true, "223.255.255.255": true, "2001:4860:4860::8888": true,
+		"10.1.2.3": false, "172.31.255.255": false, "192.168.0.1": false, "100.64.0.1": false, "127.0.0.1": false, "169.254.1.1": false,
+		"0.1.2.3": false, "192.0.2.1": false, "198.51.100.1": false, "203.0.113.1": false, "198.19.0.1": false, "224.0.0.1": false, "240.0.0.1": false,
+		"255.255.255.255": false, "::1": false, "fe80::1": false, "fd00::1": false, "ff02::1": false, "2001:db8::1": false, "::ffff:10.0.0.1": false,
+		"::ffff:8.8.8.8": true,
+	} {
+		if hscn.GloballyRoutable(netip.MustParseAddr(text)) != want {
+			t.Errorf("%s: %t", text, !want)
+		}
+	}
+	if hscn.GloballyRoutable(netip.Addr{}) {
+		t.Error("no address is routed")
+	}
+}

@@ -28,6 +28,8 @@ var (
 	edgeAttachmentKind = resourceKind{
 		noun: "edge attachment", collection: "edge-attachments", example: "web", parent: &connectionKind,
 	}
+	// Evidence is never told apart from more of it: its collection reads the same in the singular.
+	agreementEvidenceKind = resourceKind{noun: "agreement evidence", collection: "agreement-evidence", example: "ca-2026"}
 )
 
 // ValidateName reports whether s may be the name of an object: 3 to 63 characters of a-z, 0-9 and "-", the first a
@@ -95,6 +97,10 @@ func EdgeAttachmentName(connection, name string) string {
 	return edgeAttachmentKind.join(connection, name)
 }
 
+// AgreementEvidenceName returns the full resource name of the agreement evidence of that name:
+// "agreement-evidence/<name>". It does not check the name: use ValidateName where it comes from outside.
+func AgreementEvidenceName(name string) string { return agreementEvidenceKind.join(name) }
+
 // ParseConnectionName returns the name in the full resource name "connections/<name>". The error is a *FormatError
 // that shows the expected form with an example.
 func ParseConnectionName(id string) (name string, err error) {
@@ -114,6 +120,16 @@ func ParseEdgeAttachmentName(id string) (connection, name string, err error) {
 		return "", "", err
 	}
 	return names[0], names[1], nil
+}
+
+// ParseAgreementEvidenceName returns the name in the full resource name "agreement-evidence/<name>". The error is a
+// *FormatError that shows the expected form with an example.
+func ParseAgreementEvidenceName(id string) (name string, err error) {
+	names, err := agreementEvidenceKind.parse(id)
+	if err != nil {
+		return "", err
+	}
+	return names[0], nil
 }
 
 // lineage returns the kinds from the root to k, one for each name in a full resource name.

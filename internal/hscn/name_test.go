@@ -104,6 +104,9 @@ func TestResourceNames(t *testing.T) {
 		if got, err := hscn.ParseConnectionName(hscn.ConnectionName(connection)); err != nil || got != connection {
 			t.Fatalf("ParseConnectionName(ConnectionName(%q)) = %q, %v", connection, got, err)
 		}
+		if got, err := hscn.ParseAgreementEvidenceName(hscn.AgreementEvidenceName(connection)); err != nil || got != connection {
+			t.Fatalf("ParseAgreementEvidenceName(AgreementEvidenceName(%q)) = %q, %v", connection, got, err)
+		}
 		gotConnection, gotEdge, err := hscn.ParseEdgeAttachmentName(hscn.EdgeAttachmentName(connection, edge))
 		if err != nil || gotConnection != connection || gotEdge != edge {
 			t.Fatalf("ParseEdgeAttachmentName(EdgeAttachmentName(%q, %q)) = %q, %q, %v", connection, edge, gotConnection, gotEdge, err)
@@ -122,6 +125,17 @@ func TestParseConnectionNameRefuses(t *testing.T) {
 	}
 	_, err := hscn.ParseConnectionName("connections/Abc")
 	wantFormatError(t, err, "connections/Abc", `: name "Abc" starts with 'A'`)
+}
+
+func TestParseAgreementEvidenceNameRefuses(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{
+		"", "ca-2026", "agreement-evidence", "agreement-evidence/", "agreement-evidences/ca-2026", "connections/ca-2026",
+		"agreement-evidence/CA", "agreement-evidence/ca-2026/versions/1",
+	} {
+		_, err := hscn.ParseAgreementEvidenceName(id)
+		wantFormatError(t, err, id, "agreement evidence id", "agreement-evidence/<name>", `"agreement-evidence/ca-2026"`)
+	}
 }
 
 func TestParseEdgeAttachmentNameRefuses(t *testing.T) {

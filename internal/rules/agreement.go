@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
@@ -13,16 +14,27 @@ func agreementRules() []Rule {
 	return []Rule{
 		{
 			ID: "agreement.missing", Title: "No HSCN Connection Agreement", Severity: Error,
-			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections, YieldsTo: []string{"organisation.unknown"}, Source: faq,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections,
+			YieldsTo: []string{"organisation.unknown", "agreement.evidence-unknown"}, Source: faq,
 			Owner: OwnerCustomer,
 			Remedy: "Sign the HSCN Connection Agreement with {nhs}, or sign terms of {csp} that carry it and set " +
-				"agreement.basis to \"flow_down\". If it is signed, ask {nhs} to put it into the register, then {csp} to look again.",
+				"agreement.basis to \"flow_down\". If it is signed, hand in the copy as hscn_agreement_evidence and give its id in " +
+				"agreement.evidence_id, or ask {nhs} to put it into the register, then {csp} to look again.",
 			check: agreementMissing,
+		},
+		{
+			ID: "agreement.evidence-unknown", Title: "No such agreement evidence", Severity: Error,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourcePolicy, "HSCN connectivity FAQ, UKCloud, 2021: a copy of the signed agreement gives access before the register shows it"},
+			Owner:  OwnerCustomer,
+			Remedy: "Set agreement.evidence_id to the id of an hscn_agreement_evidence of the same organisation, best by a reference to the " +
+				"resource, such as hscn_agreement_evidence.signed.id.",
+			check: agreementEvidenceUnknown,
 		},
 		{
 			ID: "agreement.not-checked", Title: "The agreement has not been looked up", Severity: Warning,
 			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
-			YieldsTo: []string{"organisation.unknown", "agreement.dedicated-needs-own"}, Source: faq,
+			YieldsTo: []string{"organisation.unknown", "agreement.dedicated-needs-own", "agreement.evidence-unknown"}, Source: faq,
 			Owner:  OwnerCSP,
 			Remedy: "Ask {csp} to look it up.",
 			check:  agreementNotChecked,
@@ -47,8 +59,24 @@ func agreementRules() []Rule {
 			check:  agreementDedicatedNeedsOwn,
 		},
 		{
+			ID: "agreement.register-pending", Title: "The register does not show the agreement yet", Severity: Warning,
+			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourcePolicy, "HSCN connectivity FAQ, UKCloud, 2021: with a copy there is access straight away, and the register is corrected later"},
+			Owner:  OwnerNHS,
+			Remedy: "Ask {nhs} to put the agreement into the register; {csp} prepares the letter. Then nothing rests on the copy any longer.",
+			check:  agreementRegisterPending,
+		},
+		{
+			ID: "agreement.not-countersigned", Title: "The NHS has not countersigned the agreement", Severity: Warning,
+			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
+			Source: Source{SourceTerms, "HSCN connectivity FAQ, UKCloud, 2021: the organisation's own agreement is countersigned by NHS Digital"},
+			Owner:  OwnerNHS,
+			Remedy: "Ask {nhs} for the countersigned copy, and hand it in as a new version of the evidence with its countersigned_on.",
+			check:  agreementNotCountersigned,
+		},
+		{
 			ID: "agreement.predates", Title: "The agreement is older than HSCN's", Severity: Error,
-			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: []Kind{KindConnection, KindAgreementEvidence},
 			Source: Source{SourceTerms, "NHS Digital, \"HSCN standards\", 2020: the agreement replaced the IGSoC from April 2017"},
 			Owner:  OwnerCustomer,
 			Remedy: "Sign the HSCN Connection Agreement with {nhs}, or terms of {csp} that carry it.",
@@ -57,9 +85,10 @@ func agreementRules() []Rule {
 		{
 			ID: "agreement.ended", Title: "The agreement has ended", Severity: Error,
 			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections, YieldsTo: []string{"agreement.predates"}, Source: faq,
-			Owner:  OwnerCustomer,
-			Remedy: "Sign the HSCN Connection Agreement with {nhs} again, or terms of {csp} that carry it.",
-			check:  agreementEnded,
+			Owner: OwnerCustomer,
+			Remedy: "Sign the HSCN Connection Agreement with {nhs} again, or terms of {csp} that carry it. If a new agreement is signed, hand in " +
+				"its copy as hscn_agreement_evidence and give its id in agreement.evidence_id.",
+			check: agreementEnded,
 		},
 		{
 			ID: "agreement.ends-early", Title: "The agreement ends before the commitment", Severity: Warning,
@@ -96,8 +125,8 @@ func agreementMissing(j *judgement) *hit {
 	if !asked || !known || basis != hscn.BasisConnectionAgreement {
 		return nil
 	}
-	own := j.ownAgreement(organisation)
-	if !own.checked || own.found {
+	own, known := j.ownAgreement(organisation)
+	if !known || !own.checked || own.found {
 		return nil
 	}
 	return &hit{
@@ -106,12 +135,37 @@ func agreementMissing(j *judgement) *hit {
 	}
 }
 
+// agreementNotChecked also names the organisations that route through the connection and were not looked up.
 func agreementNotChecked(j *judgement) *hit {
-	_, a, ok := j.chosen()
-	if !ok || a.checked {
+	h := &hit{awaits: hscn.StatePendingEvidence, waiting: j.waitsForLookUp()}
+	var unchecked []string
+	if _, a, ok := j.chosen(); ok && !a.checked {
+		h.path = basisPath
+		unchecked = append(unchecked, a.unchecked)
+		if a.waiting != "" {
+			h.waiting = a.waiting
+		}
+	}
+	var sharers []string
+	for _, s := range j.sharedWith() {
+		if s.holds() || s.fails() {
+			continue
+		}
+		if h.path == nil {
+			h.path = profilePath("shared_with", s.written)
+		}
+		reason := slices.IndexFunc(s.standings, func(a agreement) bool { return !a.checked })
+		sharers = append(sharers, s.standings[reason].unchecked)
+	}
+	if len(sharers) > shown {
+		rest := fmt.Sprintf("The same goes for %d more that route through the connection.", len(sharers)-shown)
+		sharers = append(sharers[:shown], rest)
+	}
+	if unchecked = append(unchecked, sharers...); len(unchecked) == 0 {
 		return nil
 	}
-	return &hit{path: basisPath, detail: a.unchecked, awaits: hscn.StatePendingEvidence, waiting: j.waitsForLookUp()}
+	h.detail = strings.Join(unchecked, " ")
+	return h
 }
 
 func agreementFlowDownTerms(j *judgement) *hit {
@@ -165,6 +219,9 @@ func agreementDedicatedNeedsOwn(j *judgement) *hit {
 }
 
 func agreementPredates(j *judgement) *hit {
+	if j.order.Kind == KindAgreementEvidence {
+		return evidencePredates(j)
+	}
 	_, a, ok := j.chosen()
 	if !ok || !a.found || !a.predates {
 		return nil
@@ -173,14 +230,20 @@ func agreementPredates(j *judgement) *hit {
 }
 
 func agreementEnded(j *judgement) *hit {
-	_, a, ok := j.chosen()
+	organisation, a, ok := j.chosen()
 	if !ok || !a.found || !a.ended {
 		return nil
 	}
-	return &hit{
+	h := &hit{
 		path:   basisPath,
 		detail: fmt.Sprintf("%s held until %s and no longer, according to %s.", a.what, day(a.lastDay), a.source),
 	}
+	if basis, _ := j.basis(); basis == hscn.BasisConnectionAgreement {
+		if older, _ := j.evidence(organisation); older != nil {
+			h.detail += fmt.Sprintf(" The signed copy %s is no later agreement: it was signed on %s.", older.name, day(older.SignedOn))
+		}
+	}
+	return h
 }
 
 func agreementEndsEarly(j *judgement) *hit {
@@ -212,8 +275,8 @@ func agreementOtherBasisHolds(j *judgement) *hit {
 	if !fails || dedicated && other == hscn.BasisFlowDown {
 		return nil
 	}
-	alternative := j.standing(organisation, other)
-	if !alternative.holds() {
+	alternative, known := j.standing(organisation, other)
+	if !known || !alternative.holds() {
 		return nil
 	}
 	return &hit{

@@ -19,6 +19,10 @@ type agreement struct {
 	// lastDay is the last day on which it holds; zero where no end is known.
 	lastDay hscn.Date
 	ended   bool
+	// copied is the signed copy that it is, while the register shows no agreement that holds; nil of anything else.
+	copied *signedCopy
+	// waiting is what there is to do until it was looked up; empty where the words for look-ups do.
+	waiting string
 }
 
 // holds says that access can rest on it.
@@ -26,6 +30,18 @@ func (a agreement) holds() bool { return a.checked && a.found && !a.predates && 
 
 // fails says that it was looked up and access cannot rest on it.
 func (a agreement) fails() bool { return a.checked && !a.holds() }
+
+// failure says why access cannot rest on it, in brackets behind whose it is.
+func (a agreement) failure() string {
+	switch {
+	case !a.found:
+		return "none in " + a.source
+	case a.predates:
+		return a.since + ", according to " + a.source
+	default:
+		return "held until " + day(a.lastDay) + ", according to " + a.source
+	}
+}
 
 // judgeDates fills in what follows from the day on which it was signed and its last day.
 func (a *agreement) judgeDates(signed, lastDay, today hscn.Date) {
@@ -46,8 +62,11 @@ func (j *judgement) basis() (hscn.AgreementBasis, bool) {
 }
 
 // access returns how the service of the order is to reach HSCN, unless that is only known later.
-func (j *judgement) access() (hscn.Access, bool) {
-	value := j.order.Declared.Text("access")
+func (j *judgement) access() (hscn.Access, bool) { return accessOf(j.order.Declared) }
+
+// accessOf returns how the service of a connection reaches HSCN, unless that is only known later.
+func accessOf(connection Declared) (hscn.Access, bool) {
+	value := connection.Text("access")
 	if value.IsNull() {
 		return hscn.AccessSharedLink, true
 	}
@@ -55,25 +74,27 @@ func (j *judgement) access() (hscn.Access, bool) {
 	return hscn.Access(text), known
 }
 
-// chosen returns the consumer and the agreement that its order rests on.
+// chosen returns the consumer and the agreement that its order rests on, unless that is only known later.
 func (j *judgement) chosen() (consumer, agreement, bool) {
 	organisation, asked := j.consumer()
 	basis, known := j.basis()
 	if !asked || !known {
 		return consumer{}, agreement{}, false
 	}
-	return organisation, j.standing(organisation, basis), true
+	standing, known := j.standing(organisation, basis)
+	return organisation, standing, known
 }
 
-// standing returns how a basis of the organisation's stands today.
-func (j *judgement) standing(organisation consumer, basis hscn.AgreementBasis) agreement {
+// standing returns how a basis of the organisation's stands today, unless that is only known later.
+func (j *judgement) standing(organisation consumer, basis hscn.AgreementBasis) (agreement, bool) {
 	if basis == hscn.BasisFlowDown {
-		return j.flowDown(organisation)
+		return j.flowDown(organisation), true
 	}
 	return j.ownAgreement(organisation)
 }
 
-func (j *judgement) ownAgreement(organisation consumer) agreement {
+// registered returns how the organisation's entry in the register stands.
+func (j *judgement) registered(organisation consumer) agreement {
 	fact := organisation.Register
 	if !fact.Checked {
 		return agreement{unchecked: fact.notChecked(agreementRegister, organisation.label, j.policy.Ages.Register)}

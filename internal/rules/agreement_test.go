@@ -32,8 +32,8 @@ func agreementCases() map[string]ruleCase {
 						"1 November 2026 by Sam Field.",
 					remedy: "Sign the HSCN Connection Agreement with NHS England, HSCN (https://nhs.example/hscn), or sign terms of " +
 						"Example Cloud service desk (desk@cloud.example) that carry it and set agreement.basis to \"flow_down\". If it " +
-						"is signed, ask NHS England, HSCN to put it into the register, then Example Cloud " +
-						"to look again.",
+						"is signed, hand in the copy as hscn_agreement_evidence and give its id in agreement.evidence_id, or ask NHS England, " +
+						"HSCN to put it into the register, then Example Cloud to look again.",
 				},
 			}},
 			silent: map[string][]step{
@@ -206,6 +206,15 @@ func agreementCases() map[string]ruleCase {
 					"ended",
 					[]step{ended},
 					want{path: "agreement basis", detail: own + "held until 1 November 2026 and no longer" + according},
+				},
+				{
+					"ended, and the copy is of the same",
+					[]step{ended, named(nil)},
+					want{
+						path: "agreement basis",
+						detail: own + "held until 1 November 2026 and no longer" + according + " The signed copy agreement-evidence/ca-2026 is no later " +
+							"agreement: it was signed on 2 October 2026.",
+					},
 				},
 				{
 					"withdrawn today",

@@ -61,6 +61,8 @@ func Attributes(kind Kind) []Attribute {
 		return connectionAttributes()
 	case KindEdgeAttachment:
 		return edgeAttachmentAttributes()
+	case KindAgreementEvidence:
+		return agreementEvidenceAttributes()
 	default:
 		return nil
 	}
@@ -96,7 +98,7 @@ func connectionAttributes() []Attribute {
 		{Path: "profile.monitoring_acknowledged_on", Change: Widening, widens: loss},
 		{Path: "profile.reviewed_on", Change: Free},
 		{
-			Path: "profile.outside_england.data_locations", Change: Widening, Canonical: strings.ToUpper,
+			Path: "profile.outside_england.data_locations", Change: Widening, Canonical: hscn.CanonicalCountry,
 			fallback: []string{"GB"}, widens: addition,
 		},
 		{Path: "profile.outside_england.policy_attested", Change: Widening, widens: from(true)},
@@ -128,6 +130,17 @@ func edgeAttachmentAttributes() []Attribute {
 			widens: func(_, proposed any) bool { return proposed == string(hscn.FulfilmentCustomer) },
 		},
 		{Path: "deletion_protection", Change: Free, fallback: false},
+	}
+}
+
+// agreementEvidenceAttributes is the table of agreement evidence's. Another document, and another day on which it was
+// signed, is a new version, which somebody has to validate like the first.
+func agreementEvidenceAttributes() []Attribute {
+	return []Attribute{
+		{Path: "ods_code", Change: Immutable, Canonical: hscn.CanonicalODSCode},
+		{Path: "document_sha256", Change: Widening, Canonical: strings.ToLower},
+		{Path: "signed_on", Change: Widening},
+		{Path: "countersigned_on", Change: Widening},
 	}
 }
 

@@ -12,6 +12,8 @@ var catalogue = sync.OnceValue(func() []Rule {
 		organisationRules(),
 		agreementRules(),
 		dsptRules(),
+		profileRules(),
+		locationRules(),
 		serviceRules(),
 		connectionRules(),
 		edgeRules(),

@@ -9,4 +9,4 @@ package rules
 
 // Version is the version of the catalogue, which a policy shows as its rules_version. It changes with every rule that is
 // added, dropped or judged in another way.
-const Version = "1"
+const Version = "2"

@@ -176,14 +176,20 @@ func dsptNotChecked(j *judgement) *hit {
 	return &hit{path: odsCodePath, detail: d.unchecked, awaits: hscn.StatePendingEvidence, waiting: j.waitsForLookUp()}
 }
 
+// counts says that the status is one of an edition that counts today.
+func (d dspt) counts(j *judgement) bool {
+	return d.unchecked == "" && !d.status.Edition.IsZero() && j.policy.DSPT.suffices(d.status.Standard) &&
+		!j.today.After(d.status.Edition.CountsUntil(j.policy.DSPT.deadline))
+}
+
 func dsptEndsEarly(j *judgement) *hit {
 	d, ok := j.dspt()
 	edition := d.status.Edition
-	if !ok || d.unchecked != "" || edition.IsZero() || !j.policy.DSPT.suffices(d.status.Standard) {
+	if !ok || !d.counts(j) {
 		return nil
 	}
 	until := edition.CountsUntil(j.policy.DSPT.deadline)
-	if j.today.After(until) || !until.Before(j.committedTo()) {
+	if !until.Before(j.committedTo()) {
 		return nil
 	}
 	return &hit{

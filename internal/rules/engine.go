@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
@@ -18,6 +19,19 @@ type Order struct {
 	FullName string
 	// Declared is the spec that is asked for; nil for a Delete. Prior is the confirmed one before an Update.
 	Declared, Prior Declared
+	// Standing is how far the object is before the order; zero for one that is new.
+	Standing Standing
+}
+
+// Standing is how far an object is before an order about it. Members are zero where they are not known, or where there is
+// nothing of the kind.
+type Standing struct {
+	// State is the object's own; ParentState that of the connection that it hangs on, also where the object is new.
+	State, ParentState hscn.State
+	EnabledAt          time.Time
+	CommitmentEndsOn   hscn.Date
+	// MonthlyChargeGBP is a decimal, such as "450.00".
+	MonthlyChargeGBP string
 }
 
 // Evaluate judges an order and returns the findings in the order of the catalogue, one for a rule at the most. The same
@@ -28,7 +42,7 @@ func Evaluate(policy Policy, facts Facts, order Order, where Where) []Finding {
 
 // evaluate is Evaluate over any catalogue.
 func evaluate(rules []Rule, policy Policy, facts Facts, order Order, where Where) []Finding {
-	j := &judgement{policy: policy, facts: facts, order: order, today: hscn.DateIn(facts.Now)}
+	j := &judgement{policy: policy, facts: facts, order: order, where: where, today: hscn.DateIn(facts.Now)}
 	j.widened = sync.OnceValue(func() bool {
 		return slices.ContainsFunc(Changes(order.Kind, order.Prior, order.Declared),
 			func(change AttributeChange) bool { return change.Widens })
@@ -65,7 +79,7 @@ func (r *Rule) shownAt(where Where) bool {
 	case AtPlan:
 		return r.Where&(AtValidate|AtPlan) != 0
 	default:
-		return true
+		return !r.PlanOnly
 	}
 }
 
@@ -89,6 +103,7 @@ type judgement struct {
 	policy  Policy
 	facts   Facts
 	order   Order
+	where   Where
 	today   hscn.Date
 	widened func() bool
 }
@@ -98,9 +113,13 @@ func (j *judgement) concerns(r *Rule) bool {
 	if !slices.Contains(r.Kinds, j.order.Kind) {
 		return false
 	}
-	switch operation := j.order.Operation; r.Applies {
+	operation := j.order.Operation
+	if r.everyOperation || j.completes(r) || r.Watches && operation != Delete {
+		return true
+	}
+	switch r.Applies {
 	case AppliesNew:
-		return operation == Create || operation == Update && j.widened()
+		return j.asksForMore()
 	case AppliesAny:
 		return operation == Create || operation == Update
 	case AppliesAll:
@@ -110,6 +129,18 @@ func (j *judgement) concerns(r *Rule) bool {
 	default:
 		return false
 	}
+}
+
+// asksForMore says that the order is for something new, for more capacity or for wider access.
+func (j *judgement) asksForMore() bool {
+	return j.order.Operation == Create || j.order.Operation == Update && j.widened()
+}
+
+// completes says that it is with this order that a plan breaks the rule, because of what it asks for elsewhere. A plan
+// shows one object at a time, in no order, so that the last one to be shown may be one that stays as it is.
+func (j *judgement) completes(r *Rule) bool {
+	clash := j.facts.Clashes[r.ID]
+	return clash.Certain && len(clash.Added)+len(clash.Changed) > 0 && j.order.Operation != Delete
 }
 
 // hit is what a check says of an order that breaks its rule.
@@ -143,9 +174,10 @@ func (j *judgement) finding(r *Rule, h *hit, severity Severity) Finding {
 	if finding.Owner == "" {
 		finding.Owner = r.Owner
 	}
-	if h.mild {
+	if h.mild || r.Watches && !j.asksForMore() {
 		finding.Severity = Warning
 	}
+	finding.refuses = finding.Severity == Error
 	if waiver := j.waiver(r); waiver != nil {
 		finding.Severity, finding.Waiver = Warning, waiver
 		finding.Detail += " An operator waived this rule: " + waiver.String() + "."

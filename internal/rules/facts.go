@@ -20,6 +20,20 @@ type Facts struct {
 	ServicesKnown bool
 	// Waivers are the operator's exceptions for the account.
 	Waivers []Waiver
+	// Parent is the connection that an edge attachment hangs on; nil where nothing is known of it.
+	Parent *Parent
+	// Gateways are the gateways of the account's services, by id. Without GatewaysKnown nobody asked for them.
+	Gateways      map[string]Gateway
+	GatewaysKnown bool
+	// Evidence is the account's live agreement evidence, by full name ("agreement-evidence/<name>"); what was refused or
+	// deleted is not among it. Without EvidenceKnown nobody asked for it.
+	Evidence      map[string]Evidence
+	EvidenceKnown bool
+	// Clashes say, by rule id, which objects break a rule together with the order's: the ledger of a plan finds them
+	// there, and the broker among its own objects. A rule that is not among them is not broken so.
+	Clashes map[string]Clash
+	// Taken is the live object of this account that has the name which the order asks for; nil where there is none.
+	Taken *Existing
 	// Broker is what only the broker knows; nil elsewhere.
 	Broker *BrokerFacts
 }
@@ -54,6 +68,10 @@ type Organisation struct {
 // DirectoryRecord is an entry of the directory of organisations (ODS).
 type DirectoryRecord struct {
 	Title string
+	// Country is where its seat is, in the directory's spelling, such as "ENGLAND"; empty where the directory does not say.
+	Country string
+	// PrimaryRole is the role that says what type of organisation it is, such as "RO197" of an NHS trust.
+	PrimaryRole string
 	// Inactive says that the operational status is not "Active".
 	Inactive bool
 	// RecordClass is RC1 for an organisation, RC2 for a site.
@@ -110,28 +128,62 @@ type Waiver struct {
 	Reason, Reference string
 }
 
-// BrokerFacts is what only the broker knows of an order.
-type BrokerFacts struct {
-	// Existing is the live object of this account that has the name which a create asks for.
-	Existing *Existing
-	// ServiceHolder is the live connection, another than this one, that holds the service with the same kind of access.
-	ServiceHolder *Holder
-	// ParentService is the service of the connection that an edge attachment belongs to, and GatewayKnown says that the
-	// gateway is one of that service's.
-	ParentService ServiceKey
-	GatewayKnown  bool
-	// GatewayHolder is the live edge attachment, another than this one, that holds the gateway.
-	GatewayHolder *Holder
-	// Children are the full names of the live objects that hang on this one.
-	Children []string
+// Parent is the connection that an edge attachment hangs on. Its members are zero where they are not known.
+type Parent struct {
+	// Name is its full name.
+	Name    string
+	Service ServiceKey
+	// Zone is that of its service.
+	Zone     string
+	Declared Declared
 }
 
-// Existing is an object that is there already.
+// Gateway is an edge gateway or router of one of the account's services.
+type Gateway struct {
+	Service ServiceKey
+	Zone    string
+	// Networks are the networks other than HSCN that it carries, by whatever name the provider gives them.
+	Networks []string
+	// InternalNetworks are the ids of the networks behind it.
+	InternalNetworks []string
+}
+
+// Evidence is a signed copy of an HSCN Connection Agreement. One that a person has validated stays validated while a
+// newer version of it waits.
+type Evidence struct {
+	// ODSCode is the organisation's that signed it; empty where this plan makes it and it is only known later, as SignedOn
+	// is zero then.
+	ODSCode   string
+	Validated bool
+	// CountersignedOn is zero where the NHS has not signed it, or nobody says when.
+	SignedOn, CountersignedOn hscn.Date
+	// Planned says that it is this plan that makes it.
+	Planned                 bool
+	ReceivedAt, ValidatedAt time.Time
+	ValidatedBy             string
+}
+
+// Clash is what breaks a rule together with the order's object. The lists are full names, the object's own left out or
+// not.
+type Clash struct {
+	// Certain says that what is there and what is asked for break the rule whatever else happens. Without it the rule warns
+	// at the most: another change of the same apply may lift it.
+	Certain bool
+	// Added, Changed, Kept and Removed are what a plan does with them; Unseen is what it has not shown, or does not have.
+	// The broker, which sees no plan, says Kept of whatever lives.
+	Added, Changed, Kept, Removed, Unseen []string
+	// Elsewhere says that it is an object of another account, of which nothing is said.
+	Elsewhere bool
+}
+
+// Existing is an object that is there already. Where only its name is known, CreatedBy is empty.
 type Existing struct {
 	CreatedBy string
 	CreatedAt time.Time
 }
 
-// Holder is an object that holds what the order asks for. Its Name is its full name, and empty where it belongs to
-// another account, of which nothing is said.
-type Holder struct{ Name string }
+// BrokerFacts is what only the broker knows of an order.
+type BrokerFacts struct {
+	// Children are the full names of the live objects that hang on this one.
+	Children []string
+}

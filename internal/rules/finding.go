@@ -23,8 +23,12 @@ type Finding struct {
 	Fixed bool
 	// Waiver is the operator's exception that makes a warning of it; nil without one.
 	Waiver *Waiver
-	// Awaits is the state in which the order waits because of it: StatePendingEvidence, StatePendingVerification, or none.
+	// Awaits is the state in which the order waits because of it: StatePendingEvidence, StatePendingVerification,
+	// StateAwaitingAuthority, or none.
 	Awaits hscn.State
+
+	// refuses says that it would refuse the order but for its Waiver.
+	refuses bool
 }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")

@@ -95,3 +95,15 @@ func valueAt[T any](d Declared, path []string) Value[T] {
 		return Null[T]()
 	}
 }
+
+// texts returns the strings of the list at a path that are known.
+func (d Declared) texts(path ...string) []string {
+	elements, _ := valueAt[[]any](d, path).Get()
+	var known []string
+	for _, element := range elements {
+		if text, ok := element.(string); ok {
+			known = append(known, text)
+		}
+	}
+	return known
+}

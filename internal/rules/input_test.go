@@ -42,6 +42,15 @@ func TestDeclared(t *testing.T) {
 	if !declared.Keys("unknown").IsUnknown() || !declared.Keys("object", "unknown", "map").IsUnknown() || !declared.Keys("list").IsNull() {
 		t.Error("keys of what is unknown are not unknown, or those of no map are not null")
 	}
+	list := Declared{"list": []any{"a", Unknown, "b", nil, true}, "text": "a", "unknown": Unknown}
+	if got := list.texts("list"); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("texts: %v", got)
+	}
+	for _, path := range []string{"text", "unknown", "nothing"} {
+		if got := list.texts(path); len(got) > 0 {
+			t.Errorf("texts of %s: %v", path, got)
+		}
+	}
 	if got := Declared(nil).Text("a"); !got.IsNull() {
 		t.Errorf("of nothing: %+v", got)
 	}

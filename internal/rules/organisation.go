@@ -21,7 +21,7 @@ func organisationRules() []Rule {
 	return []Rule{
 		{
 			ID: "organisation.code-format", Title: "Malformed ODS code", Severity: Error, Fixed: true,
-			Where: AtValidate | AtBroker, Applies: AppliesAny, Kinds: connections,
+			Where: AtValidate | AtBroker, Applies: AppliesAny, Kinds: []Kind{KindConnection, KindAgreementEvidence},
 			Source: Source{SourceTerms, "NHS Data Dictionary, organisation code: 3 to 12 alphanumeric characters"},
 			Owner:  OwnerCustomer,
 			Remedy: "Give the code as the directory of organisations (ODS) has it: 3 to 12 letters and digits.",
@@ -29,11 +29,12 @@ func organisationRules() []Rule {
 		},
 		{
 			ID: "organisation.not-bound", Title: "The account may not act for this organisation", Severity: Error,
-			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections, YieldsTo: []string{"organisation.unknown"},
-			Source: Source{SourcePolicy, "HSCN Mandatory Supplemental Terms, clause 2.2: whose traffic a connection carries is the consumer's to answer for"},
-			Owner:  OwnerCSP,
-			Remedy: "Check the code. If it is right, ask {csp} to record that the account may act for the organisation.",
-			check:  organisationNotBound,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: []Kind{KindConnection, KindAgreementEvidence},
+			YieldsTo: []string{"organisation.unknown"},
+			Source:   Source{SourcePolicy, "HSCN Mandatory Supplemental Terms, clause 2.2: whose traffic a connection carries is the consumer's to answer for"},
+			Owner:    OwnerCSP,
+			Remedy:   "Check the code. If it is right, ask {csp} to record that the account may act for the organisation.",
+			check:    organisationNotBound,
 		},
 		{
 			ID: "organisation.unknown", Title: "No such organisation", Severity: Error,
@@ -175,7 +176,14 @@ func organisationNotBound(j *judgement) *hit {
 		path:   odsCodePath,
 		detail: fmt.Sprintf("The account %s may not act for %s.", j.facts.Account, organisation.label),
 	}
-	if j.policy.BindingRequests {
+	switch {
+	case !j.policy.BindingRequests:
+	case j.order.Kind == KindAgreementEvidence:
+		// A copy is received without waiting for anything; the connection that rests on it asks for the binding.
+		h.mild = true
+		h.detail = fmt.Sprintf("The account %s may not act for %s yet; the order for a connection asks for that.",
+			j.facts.Account, organisation.label)
+	default:
 		h.mild, h.awaits = true, hscn.StatePendingVerification
 		h.detail = fmt.Sprintf("The account %s may not act for %s yet; the order asks for that, and waits.",
 			j.facts.Account, organisation.label)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"net/netip"
 	"regexp"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
@@ -19,8 +20,7 @@ type Policy struct {
 	NHS Contact
 
 	ServiceTypes map[string]ServiceType
-	// Zones says of every zone whether HSCN is offered there.
-	Zones map[string]bool
+	Zones        map[string]Zone
 
 	Ages FactAges
 	// SuccessorGraceDays is for how many days after an organisation's end an order of its is let through while a
@@ -31,10 +31,26 @@ type Policy struct {
 	// FlowDown are the documents that carry the agreement's terms; any one of them is enough.
 	FlowDown []FlowDownTerms
 	DSPT     DSPTPolicy
+	// EvidenceCountersignedWithinDays is for how many days after it was signed a copy may do without the NHS's signature.
+	EvidenceCountersignedWithinDays int
+	// NHSRoles are the primary roles of the bodies that count as NHS bodies, such as "RO197".
+	NHSRoles []string
+	// AdequateCountries are the countries outside the UK and the EEA where data may be held, as ISO 3166-1 alpha-2 codes.
+	AdequateCountries []string
+	// ProfileReviewMonths is for how many months the review of a connection's profile counts.
+	ProfileReviewMonths int
 
-	// LeadTimeWorkingDays and CommitmentMonths are a connection's.
-	LeadTimeWorkingDays int
-	CommitmentMonths    int
+	// UnknownGatewaysWait says that an order for a gateway that nobody knows waits until the operator has looked at it.
+	UnknownGatewaysWait bool
+	// DNSResolvers are HSCN's resolvers, RetiredDNSResolvers those that no longer answer.
+	DNSResolvers, RetiredDNSResolvers []netip.Addr
+	// HSCNRanges are the pools of HSCN addresses that the provider publishes.
+	HSCNRanges []netip.Prefix
+
+	// LeadTimeWorkingDays and CommitmentMonths are a connection's, EdgeLeadTimeWorkingDays an edge attachment's.
+	LeadTimeWorkingDays     int
+	CommitmentMonths        int
+	EdgeLeadTimeWorkingDays int
 	// Calendar tells the working days of the lead time.
 	Calendar *hscn.Calendar
 }
@@ -48,6 +64,17 @@ type ServiceType struct {
 	// IDPattern matches the whole of an id; IDExample is one.
 	IDPattern *regexp.Regexp
 	IDExample string
+}
+
+// Zone is a part of the provider's cloud.
+type Zone struct {
+	// HSCNOffered says whether the provider offers HSCN there.
+	HSCNOffered bool
+	// SharedEdge says that one edge gateway there may carry HSCN beside other networks.
+	SharedEdge bool
+	// OneNetworkFrom is the day from which that an edge carries one network is more than a warning; zero where it is so
+	// already.
+	OneNetworkFrom hscn.Date
 }
 
 // FactAges is for how many days a look-up counts; an older one is as if nobody had looked.

@@ -7,8 +7,9 @@ type Kind string
 
 // The kinds.
 const (
-	KindConnection     Kind = "connection"
-	KindEdgeAttachment Kind = "edge_attachment"
+	KindConnection        Kind = "connection"
+	KindEdgeAttachment    Kind = "edge_attachment"
+	KindAgreementEvidence Kind = "agreement_evidence"
 )
 
 // Operation is what an order does with its object.
@@ -22,7 +23,8 @@ const (
 	Update
 	// Delete gives it up.
 	Delete
-	// Keep leaves it as it is: only rules that apply to every object look at it.
+	// Keep leaves it as it is: only rules that apply to every object look at it, those that watch, and those about what a
+	// plan does to it with another object.
 	Keep
 )
 
@@ -116,6 +118,10 @@ type Rule struct {
 	Where Where
 	// Applies is to which orders it applies.
 	Applies Applies
+	// Watches says that it also warns of an object that stays as it is or asks for no more.
+	Watches bool
+	// PlanOnly says that it is about the shape of a plan, which the broker does not see.
+	PlanOnly bool
 	// Kinds are the kinds of objects that it looks at.
 	Kinds []Kind
 	// Retryable says that another change of the same apply may lift it, so that asking again is worth while.
@@ -130,7 +136,10 @@ type Rule struct {
 	// Remedy is what to do, with {csp} and {nhs} for whom to ask; RemedyFor fills them in.
 	Remedy string
 
-	check func(*judgement) *hit
+	// everyOperation says that it is about the object's name, which a plan can break with any operation, also by giving the
+	// object up.
+	everyOperation bool
+	check          func(*judgement) *hit
 }
 
 // Anchor is the rule's anchor on a page of documentation.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,13 +41,22 @@ func connection(t *testing.T, steps ...step) *scene {
 			ServiceTypes: map[string]ServiceType{
 				"vmware_org": {Title: "VMware compute service", IDPattern: regexp.MustCompile(`^\d+-\d+$`), IDExample: "676-2"},
 			},
-			Zones:               map[string]bool{"B": true, "F": true, "D": false},
+			Zones:               map[string]Zone{"B": {HSCNOffered: true}, "F": {HSCNOffered: true}, "D": {}},
 			Ages:                FactAges{Directory: 90, Register: 90, FlowDown: 365, DSPT: 90},
 			SuccessorGraceDays:  30,
 			FlowDown:            []FlowDownTerms{{Kind: "msa", Title: "Master Services Agreement", MinimumVersion: "11.0"}},
 			LeadTimeWorkingDays: 1,
 			CommitmentMonths:    1,
 			Calendar:            calendar,
+
+			EvidenceCountersignedWithinDays: 28,
+			ProfileReviewMonths:             12,
+			NHSRoles:                        []string{"RO197"},
+			AdequateCountries:               []string{"CH", "NZ"},
+			EdgeLeadTimeWorkingDays:         1,
+			DNSResolvers:                    []netip.Addr{netip.MustParseAddr("155.231.231.1"), netip.MustParseAddr("155.231.231.2")},
+			RetiredDNSResolvers:             []netip.Addr{netip.MustParseAddr("194.72.7.137")},
+			HSCNRanges:                      []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
 			DSPT: DSPTPolicy{
 				Accepted:  []hscn.DSPTStandard{hscn.DSPTStandardsMet, hscn.DSPTStandardsExceeded},
 				Tolerated: []hscn.DSPTStandard{hscn.DSPTApproachingStandards},
@@ -58,7 +68,7 @@ func connection(t *testing.T, steps ...step) *scene {
 			Organisations: map[string]Organisation{
 				"A1B2C": {
 					Bound:     true,
-					Directory: seen(DirectoryRecord{Title: "Meadow Trust", RecordClass: "RC1"}),
+					Directory: seen(DirectoryRecord{Title: "Meadow Trust", RecordClass: "RC1", Country: "ENGLAND", PrimaryRole: "RO197"}),
 					Register:  seen(RegisterRecord{SignedOn: date("2019-03-04")}),
 					FlowDown:  seen([]FlowDownDocument{{Kind: "msa", Version: "11.2", SignedOn: date("2021-05-06")}}),
 					DSPT:      seen(DSPTRecord{Status: "25/26 Standards Met", PublishedOn: date("2026-06-20")}),
@@ -66,7 +76,10 @@ func connection(t *testing.T, steps ...step) *scene {
 			},
 			Services:      map[ServiceKey]Service{{"vmware_org", "676-2"}: {Zone: "B", HSCNOffered: true}},
 			ServicesKnown: true,
+			Evidence:      make(map[string]Evidence),
+			EvidenceKnown: true,
 			Broker:        &BrokerFacts{},
+			Clashes:       make(map[string]Clash),
 		},
 		order: Order{
 			Kind: KindConnection, Operation: Create, Name: Known("records"), FullName: "connections/records",
@@ -81,6 +94,12 @@ func connection(t *testing.T, steps ...step) *scene {
 					"business_sponsor": map[string]any{"name": "Pat Hill", "email": "pat@meadow.example"},
 					"security_lead":    map[string]any{"name": "Lee Brook", "email": "lee@meadow.example"},
 					"shared_with":      map[string]any{"X26": map[string]any{"basis": "connection_agreement"}},
+
+					"handles_patient_data":       true,
+					"encryption":                 map[string]any{"in_application": true, "standard": "AES-256"},
+					"risk_assessment":            map[string]any{"reference": "RA-17", "completed_on": "2026-10-01"},
+					"monitoring_acknowledged_on": "2026-10-02",
+					"reviewed_on":                "2026-10-03",
 				},
 			},
 		},
@@ -93,7 +112,9 @@ func connection(t *testing.T, steps ...step) *scene {
 func edge(t *testing.T, steps ...step) *scene {
 	t.Helper()
 	s := connection(t)
-	s.facts.Broker = &BrokerFacts{GatewayKnown: true, ParentService: ServiceKey{"vmware_org", "676-2"}}
+	service := ServiceKey{"vmware_org", "676-2"}
+	s.facts.Parent = &Parent{Name: "connections/records", Service: service, Zone: "B"}
+	s.facts.Gateways, s.facts.GatewaysKnown = map[string]Gateway{"gw-1": {Service: service, Zone: "B"}}, true
 	s.order = Order{
 		Kind: KindEdgeAttachment, Operation: Create,
 		Name: Known("web"), FullName: "connections/records/edge-attachments/web",
@@ -103,6 +124,26 @@ func edge(t *testing.T, steps ...step) *scene {
 		},
 	}
 	return s.with(steps...)
+}
+
+// evidence is the scene of a signed copy that is handed in.
+func evidence(t *testing.T, steps ...step) *scene {
+	t.Helper()
+	s := connection(t)
+	s.order = Order{
+		Kind: KindAgreementEvidence, Operation: Create,
+		Name: Known("ca-2026"), FullName: "agreement-evidence/ca-2026",
+		Declared: Declared{"ods_code": "a1b2c", "document_sha256": strings.Repeat("0a", 32), "signed_on": "2026-10-02"},
+	}
+	return s.with(steps...)
+}
+
+// planned makes a scene one that is judged at plan.
+func planned(on func(*testing.T, ...step) *scene) func(*testing.T, ...step) *scene {
+	return func(t *testing.T, steps ...step) *scene {
+		t.Helper()
+		return on(t, at(AtPlan)).with(steps...)
+	}
 }
 
 // with changes the scene.
@@ -179,6 +220,21 @@ func at(where Where) step { return func(s *scene) { s.where = where } }
 // broker changes what only the broker knows.
 func broker(change func(*BrokerFacts)) step { return func(s *scene) { change(s.facts.Broker) } }
 
+// clashes is what a plan or the broker found.
+func clashes(rule string, clash Clash) step { return func(s *scene) { s.facts.Clashes[rule] = clash } }
+
+// gateway changes what is known of a gateway, or makes one known.
+func gateway(id string, change func(*Gateway)) step {
+	return func(s *scene) {
+		g := s.facts.Gateways[id]
+		change(&g)
+		s.facts.Gateways[id] = g
+	}
+}
+
+// noGateway takes away what the scene of an edge attachment knows of its gateway.
+func noGateway(s *scene) { delete(s.facts.Gateways, "gw-1") }
+
 // waived is an operator's exception until the last day of 2027.
 func waived(rule, connection string) step {
 	return func(s *scene) {
@@ -200,6 +256,14 @@ func updates(path string, value any) step {
 func deletes() step {
 	return func(s *scene) { s.order.Operation, s.order.Prior, s.order.Declared = Delete, s.order.Declared, nil }
 }
+
+// keeps makes of the order one that leaves everything as it is.
+func keeps() step {
+	return func(s *scene) { s.order.Operation, s.order.Prior = Keep, s.order.Declared }
+}
+
+// standing is how far the object is before the order.
+func standing(standing Standing) step { return func(s *scene) { s.order.Standing = standing } }
 
 // seen is what a look-up of 1 November 2026 found.
 func seen[T any](record T) Fact[T] {

@@ -37,7 +37,7 @@ func serviceRules() []Rule {
 		},
 		{
 			ID: "service.already-connected", Title: "The service is connected already", Severity: Error, Retryable: true,
-			Where: AtBroker, Applies: AppliesNew, Kinds: connections,
+			Where: AtPlan | AtBroker, Applies: AppliesNew, Kinds: connections,
 			Source: Source{SourcePolicy, "HSCN connectivity FAQ, UKCloud, 2021, \"How will I be billed?\": the service is the billed unit"},
 			Owner:  OwnerCustomer,
 			Remedy: "Use the connection that there is, or destroy it first; further gateways of the service are edge attachments of one connection.",
@@ -46,12 +46,15 @@ func serviceRules() []Rule {
 	}
 }
 
-// serviceOf returns the service of the order, unless a part of its name is not known.
-func (j *judgement) serviceOf() (ServiceKey, bool) {
-	kind, kindKnown := j.order.Declared.Text("service", "type").Get()
-	id, idKnown := j.order.Declared.Text("service", "id").Get()
+// serviceOf returns the service of a connection, unless a part of its name is not known.
+func serviceOf(connection Declared) (ServiceKey, bool) {
+	kind, kindKnown := connection.Text("service", "type").Get()
+	id, idKnown := connection.Text("service", "id").Get()
 	return ServiceKey{kind, id}, kindKnown && idKnown
 }
+
+// serviceOf returns the service of the order.
+func (j *judgement) serviceOf() (ServiceKey, bool) { return serviceOf(j.order.Declared) }
 
 // serviceTypeTitle names a type of service.
 func (p Policy) serviceTypeTitle(name string) string {
@@ -111,7 +114,7 @@ func serviceNoHSCN(j *judgement) *hit {
 	}
 	var zones []string
 	for _, zone := range slices.Sorted(maps.Keys(j.policy.Zones)) {
-		if j.policy.Zones[zone] {
+		if j.policy.Zones[zone].HSCNOffered {
 			zones = append(zones, zone)
 		}
 	}
@@ -123,20 +126,18 @@ func serviceNoHSCN(j *judgement) *hit {
 
 func serviceAlreadyConnected(j *judgement) *hit {
 	key, ok := j.serviceOf()
-	if !ok || j.facts.Broker == nil || j.facts.Broker.ServiceHolder == nil {
+	access, accessKnown := j.access()
+	clash, clashes := j.facts.Clashes["service.already-connected"]
+	if !ok || !accessKnown || !clashes {
 		return nil
-	}
-	access, _ := j.access()
-	by := "Another connection"
-	if name := j.facts.Broker.ServiceHolder.Name; name != "" {
-		by = name
 	}
 	link := "the shared link"
 	if access == hscn.AccessDedicatedCircuit {
 		link = "a dedicated circuit"
 	}
 	return &hit{
-		path:   []string{"service", "id"},
-		detail: fmt.Sprintf("%s connects the service %s over %s already, and a service has one such connection.", by, quoted(key.ID), link),
+		path: []string{"service", "id"}, mild: !clash.Certain, remedy: clash.releaseRemedy(),
+		detail: fmt.Sprintf("A service has one connection over %s, and the service %s has another%s.",
+			link, quoted(key.ID), j.opponents(clash)),
 	}
 }

@@ -3,8 +3,8 @@ package rules
 import "strings"
 
 func serviceCases() map[string]ruleCase {
-	held := func(by string) step {
-		return broker(func(b *BrokerFacts) { b.ServiceHolder = &Holder{Name: by} })
+	held := func(by ...string) step {
+		return clashes("service.already-connected", Clash{Certain: true, Kept: by, Elsewhere: len(by) == 0})
 	}
 	elsewhere := func(s *scene) { s.facts.Services[ServiceKey{"vmware_org", "676-2"}] = Service{Zone: "D"} }
 	return map[string]ruleCase{
@@ -81,19 +81,70 @@ func serviceCases() map[string]ruleCase {
 					[]step{held("connections/old")},
 					want{
 						path:   "service id",
-						detail: `connections/old connects the service "676-2" over the shared link already, and a service has one such connection.`,
+						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/old.`,
 					},
 				},
 				{
 					"by one of which nothing is said",
-					[]step{held(""), put("access", "dedicated_circuit")},
+					[]step{held(), put("access", "dedicated_circuit")},
 					want{
 						path:   "service id",
-						detail: `Another connection connects the service "676-2" over a dedicated circuit already, and a service has one such connection.`,
+						detail: `A service has one connection over a dedicated circuit, and the service "676-2" has another.`,
+					},
+				},
+				{
+					"by others of this plan",
+					[]step{clashes("service.already-connected", Clash{
+						Certain: true, Added: []string{"connections/records", "connections/b", "connections/a"}, Kept: []string{"connections/c"},
+					})},
+					want{
+						path: "service id",
+						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/a (which this ` +
+							`plan makes), connections/b (which this plan makes) and connections/c.`,
+					},
+				},
+				{
+					"by one that this plan gives up",
+					[]step{clashes("service.already-connected", Clash{
+						Added: []string{"connections/records"}, Removed: []string{"connections/old"},
+					})},
+					want{
+						severity: Warning, path: "service id",
+						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/old (which ` +
+							`this plan gives up).`,
+						remedy: "The plan is good as it is. Where its apply asks for the one before the other is gone, it is refused: then apply again.",
+					},
+				},
+				{
+					"by one that this plan does not show",
+					[]step{clashes("service.already-connected", Clash{Unseen: []string{"connections/old"}})},
+					want{
+						severity: Warning, path: "service id",
+						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/old (which ` +
+							`this plan does not show).`,
+						remedy: "Use the connection that there is, or destroy it first; further gateways of the service are edge attachments of one connection.",
+					},
+				},
+				{
+					// The plan may show what is added before what stays as it is.
+					"seen with the one that stays as it is",
+					[]step{keeps(), clashes("service.already-connected", Clash{
+						Certain: true, Added: []string{"connections/new"}, Kept: []string{"connections/records"},
+					})},
+					want{
+						path: "service id",
+						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/new (which ` +
+							`this plan makes).`,
 					},
 				},
 			},
-			unknown: []string{"service.id"},
+			silent: map[string][]step{
+				"what has been so all along": {keeps(), held("connections/old")},
+				"a delete": {
+					clashes("service.already-connected", Clash{Certain: true, Added: []string{"connections/new"}}), deletes(),
+				},
+			},
+			unknown: []string{"service.id", "access"},
 		},
 	}
 }

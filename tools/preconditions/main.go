@@ -54,7 +54,9 @@ func write(w io.Writer, catalogue []rules.Rule) error {
 func severity(r rules.Rule) string {
 	switch {
 	case r.Fixed:
-		return "error, under every policy"
+		return "error, fixed: no policy and no waiver makes less of it"
+	case r.Applies == rules.AppliesAll:
+		return "warning at the most"
 	case r.Severity == rules.Error:
 		return "error, unless the policy says otherwise"
 	default:
@@ -65,6 +67,8 @@ func severity(r rules.Rule) string {
 // shown says where a finding is first shown. The broker asks every rule all the same.
 func shown(r rules.Rule) string {
 	switch {
+	case r.PlanOnly:
+		return "in the plan, of whose shape it is; the broker sees no plan"
 	case r.Where&rules.AtValidate != 0:
 		return "by `terraform validate`, in the plan, and on the order"
 	case r.Where&rules.AtPlan != 0:
@@ -78,6 +82,9 @@ func shown(r rules.Rule) string {
 func applies(r rules.Rule) string {
 	switch r.Applies {
 	case rules.AppliesNew:
+		if r.Watches {
+			return "new orders, and changes that ask for more; of what stays as it is it warns in every plan"
+		}
 		return "new orders, and changes that ask for more"
 	case rules.AppliesAny:
 		return "every order and every change"

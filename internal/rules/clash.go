@@ -1,0 +1,33 @@
+package rules
+
+import "slices"
+
+// opponents names the objects of a clash without the order's own, behind a colon, with what a plan does to each where that
+// is worth knowing. It is empty where they belong to another account, of which nothing is said.
+func (j *judgement) opponents(clash Clash) string {
+	var named []string
+	add := func(names []string, does string) {
+		for _, name := range slices.Sorted(slices.Values(names)) {
+			if name != j.order.FullName {
+				named = append(named, name+does)
+			}
+		}
+	}
+	add(clash.Added, " (which this plan makes)")
+	add(clash.Changed, " (which this plan changes)")
+	add(clash.Kept, "")
+	add(clash.Removed, " (which this plan gives up)")
+	add(clash.Unseen, " (which this plan does not show)")
+	if len(named) == 0 {
+		return ""
+	}
+	return ": " + firstOf(named)
+}
+
+// releaseRemedy is the remedy where a plan gives up all that stands against the order; empty where the rule's own does.
+func (c Clash) releaseRemedy() string {
+	if c.Certain || c.Elsewhere || len(c.Removed) == 0 || len(c.Kept)+len(c.Changed)+len(c.Unseen) > 0 {
+		return ""
+	}
+	return "The plan is good as it is. Where its apply asks for the one before the other is gone, it is refused: then apply again."
+}
