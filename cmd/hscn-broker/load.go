@@ -29,7 +29,7 @@ recorded as "found: false"; one that nobody made is left out, and counts as not 
 }
 
 func (a *app) load(ctx context.Context, file string, check bool) error {
-	data, err := a.read(file)
+	data, err := a.read(file, "the inventory")
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,8 @@ func (a *app) load(ctx context.Context, file string, check bool) error {
 	})
 }
 
-func (a *app) read(file string) ([]byte, error) {
+// read reads the file that a command was given; "-" is standard input.
+func (a *app) read(file, what string) ([]byte, error) {
 	if file == "-" {
 		data, err := io.ReadAll(a.stdin)
 		if err != nil {
@@ -74,7 +75,7 @@ func (a *app) read(file string) ([]byte, error) {
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the inventory: %w", err)
+		return nil, fmt.Errorf("read %s: %w", what, err)
 	}
 	return data, nil
 }

@@ -33,8 +33,8 @@ func newTokensCreate(a *app) *cobra.Command {
 error. The broker does not keep the secret.
 
 A customer's token has the role customer and at least one account. The others are the operator's: a recorder loads
-inventories and records fulfilment, an approver approves and refuses and is always a person, an administrator makes and
-revokes tokens, an auditor reads the audit.`
+inventories and records look-ups, bindings and fulfilment; an approver approves, refuses, validates signed copies, grants
+waivers and restricts, and is always a person; an administrator makes and revokes tokens; an auditor reads the audit.`
 	create.Example = `  hscn-broker tokens create --subject records-ci --kind machine --role customer --account 676 > customer.token
   hscn-broker tokens create --subject "Ana Approver" --kind person --role recorder --role approver --secret-file ana.token`
 	flags := create.Flags()
@@ -68,9 +68,9 @@ func (a *app) createToken(ctx context.Context, f tokenFlags) error {
 	}
 	switch {
 	case f.expiresAt != "":
-		t, err := time.Parse(time.RFC3339, f.expiresAt)
+		t, err := timeFlag("expires-at", f.expiresAt)
 		if err != nil {
-			return &usageError{fmt.Sprintf("--expires-at is a time with zone, such as 2027-03-31T17:00:00Z, not %q", f.expiresAt)}
+			return err
 		}
 		spec.ExpiresAt = &t
 	case f.expiresIn < 0:

@@ -537,7 +537,7 @@ type AuthorityDecision struct {
 
 // BindingSpec defines model for BindingSpec.
 type BindingSpec struct {
-	// Reference What it rests on, such as a letter of authority; kept in the audit.
+	// Reference What it rests on, such as a letter of authority; kept in the audit for good, so it names no person.
 	Reference *string `json:"reference,omitempty"`
 }
 
@@ -710,10 +710,10 @@ type Contact struct {
 
 // DSPTChange defines model for DSPTChange.
 type DSPTChange struct {
-	// After The status now; left out where there is no row any longer.
+	// After The status now and when it was published; left out where there is no row any longer.
 	After *string `json:"after,omitempty"`
 
-	// Before The status before; left out where there was no row.
+	// Before The status before and when it was published; left out where there was no row.
 	Before *string `json:"before,omitempty"`
 
 	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
@@ -727,7 +727,7 @@ type DSPTImportReport struct {
 	// Changed Those whose status or publication is another.
 	Changed int64 `json:"changed"`
 
-	// Changes The first 1,000 that changed or are gone, by code, those of organisations that an account is bound to first.
+	// Changes The first 1,000 of what changed or is gone, and of what was added of organisations that an account is bound to; those first, then by code.
 	Changes    []DSPTChange `json:"changes"`
 	DryRun     bool         `json:"dry_run"`
 	ExportedAt Instant      `json:"exported_at"`
@@ -1111,7 +1111,7 @@ type IntendedEstate struct {
 type InvalidMember struct {
 	Detail string `json:"detail"`
 
-	// Pointer A JSON pointer into the body, or the parameter's name.
+	// Pointer A JSON pointer into the body, or the parameter's name; of a CSV body the line and the column's heading, such as `line 17, Status`.
 	Pointer *string `json:"pointer,omitempty"`
 }
 
@@ -2076,7 +2076,7 @@ type TerminateConnectionParams struct {
 
 // ImportDSPTParams defines parameters for ImportDSPT.
 type ImportDSPTParams struct {
-	// ExportedAt When the register was exported; left out, now. An export older than what is recorded is refused.
+	// ExportedAt When the register was exported; left out, now. An export older than the newest that is recorded is refused.
 	ExportedAt *time.Time `form:"exported_at,omitempty" json:"exported_at,omitempty"`
 
 	// DryRun Says what would change and changes nothing.
@@ -2708,7 +2708,7 @@ type ClientInterface interface {
 
 	// ImportDSPTWithBody Records the public register's whole CSV export in one transaction.
 	//
-	// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+	// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that the broker knows and the export does not have is recorded as not found. What was looked up of a single organisation after the export stays. Orders that wait are judged again.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3732,7 +3732,7 @@ func (c *Client) TerminateConnection(ctx context.Context, uid UIDPath, params *T
 
 // ImportDSPTWithBody Records the public register's whole CSV export in one transaction.
 //
-// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that the broker knows and the export does not have is recorded as not found. What was looked up of a single organisation after the export stays. Orders that wait are judged again.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8672,7 +8672,7 @@ type ClientWithResponsesInterface interface {
 
 	// ImportDSPTWithBodyWithResponse Records the public register's whole CSV export in one transaction.
 	//
-	// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+	// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that the broker knows and the export does not have is recorded as not found. What was looked up of a single organisation after the export stays. Orders that wait are judged again.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12303,7 +12303,7 @@ func (c *ClientWithResponses) TerminateConnectionWithResponse(ctx context.Contex
 
 // ImportDSPTWithBodyWithResponse Records the public register's whole CSV export in one transaction.
 //
-// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that had a row before and has none now is recorded as not found.
+// The columns are found by their headings: code, status and date of publication, in the spellings of all years. A row that cannot be read refuses the import, with its line. An organisation that the broker knows and the export does not have is recorded as not found. What was looked up of a single organisation after the export stays. Orders that wait are judged again.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //

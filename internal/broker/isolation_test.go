@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -21,12 +22,20 @@ type target struct {
 	etag                   string
 	service, gateway       string
 	organisation           string
+	evidence, evidenceUID  string
+	document               string // its sum
 }
 
 // absent is what is not there. Its words are as long as those that they stand for, so that answers are alike to the byte.
 var absent = target{
 	connection: "absentee", edge: "non", connectionUID: "00000000-0000-4000-8000-000000000001",
 	edgeUID: "00000000-0000-4000-8000-000000000002", etag: "0000000000000000", service: "none-one", gateway: "gw-0", organisation: "Z0Z0Z",
+	evidence: "no-copy", evidenceUID: "00000000-0000-4000-8000-000000000003", document: strings.Repeat("0", 64),
+}
+
+// evidenceSpec is what Bolt would declare of a document.
+func evidenceSpec(document string) api.AgreementEvidenceSpec {
+	return api.AgreementEvidenceSpec{OdsCode: "B9C8D", DocumentSha256: document, SignedOn: "2026-10-02"}
 }
 
 // A row says how to try one operation of the contract on a target, as a customer who has nothing to do with it.
@@ -37,6 +46,15 @@ var isolation = map[string][]row{
 	"getPolicy": {func(c brokertest.Client, _ target) brokertest.Answer { return c.Do("GET", "/v1/policy", nil) }},
 	"getComplianceFacts": {
 		func(c brokertest.Client, _ target) brokertest.Answer { return c.Do("GET", "/v1/compliance-facts", nil) },
+	},
+	// What registers show of another's organisation is no secret: TestOrganisationsOfAnotherAccount has what is.
+	"listOrganisations": {
+		func(c brokertest.Client, _ target) brokertest.Answer {
+			return c.Do("GET", "/v1/organisations?ods_code=B9C8D", nil)
+		},
+		func(c brokertest.Client, _ target) brokertest.Answer {
+			return c.Do("GET", "/v1/organisations?title=harbour", nil)
+		},
 	},
 	"listServices": {
 		func(c brokertest.Client, _ target) brokertest.Answer { return c.Do("GET", "/v1/services", nil) },
@@ -62,6 +80,12 @@ var isolation = map[string][]row{
 	"createConnection": {
 		func(c brokertest.Client, at target) brokertest.Answer {
 			return c.Create("/v1/connections/taken", brokertest.Connection(at.service, "B9C8D"))
+		},
+		func(c brokertest.Client, at target) brokertest.Answer {
+			spec := brokertest.Connection("bolt-one", "B9C8D")
+			evidence := "agreement-evidence/" + at.evidence
+			spec.Agreement = api.Agreement{Basis: api.AgreementBasisConnectionAgreement, EvidenceID: &evidence}
+			return c.Create("/v1/connections/taken", spec)
 		},
 	},
 	"updateConnection": {
@@ -115,7 +139,43 @@ var isolation = map[string][]row{
 			return c.Do("DELETE", "/v1/connections/"+at.connection+"/edge-attachments/"+at.edge+"?uid="+at.edgeUID, nil)
 		},
 	},
+	"uploadDocument": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("PUT", "/v1/documents/"+at.document, brokertest.Raw{Type: "application/pdf", Reader: bytes.NewReader(brokertest.PDF("another"))})
+		},
+	},
+	"listAgreementEvidence": {
+		func(c brokertest.Client, _ target) brokertest.Answer {
+			return c.Do("GET", "/v1/agreement-evidence", nil)
+		},
+	},
+	"getAgreementEvidence": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("GET", "/v1/agreement-evidence/"+at.evidence, nil)
+		},
+	},
+	"createAgreementEvidence": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Create("/v1/agreement-evidence/taken", evidenceSpec(at.document))
+		},
+	},
+	"updateAgreementEvidence": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("PATCH", "/v1/agreement-evidence/"+at.evidence, map[string]any{"signed_on": "2026-10-03"}, "If-Match", `"`+at.etag+`"`)
+		},
+	},
+	"deleteAgreementEvidence": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("DELETE", "/v1/agreement-evidence/"+at.evidence+"?uid="+at.evidenceUID, nil)
+		},
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("DELETE", "/v1/agreement-evidence/own?uid="+at.evidenceUID, nil)
+		},
+	},
 	"getObject": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("GET", "/v1/objects/"+at.evidenceUID, nil)
+		},
 		func(c brokertest.Client, at target) brokertest.Answer {
 			return c.Do("GET", "/v1/objects/"+at.connectionUID, nil)
 		},
@@ -137,7 +197,12 @@ func TestTenantIsolation(t *testing.T) {
 	records := brokertest.Into[api.Connection](acme.Create("/v1/connections/recordsx", brokertest.Connection("acme-one", "A1B2C")).Must(202))
 	web := brokertest.Into[api.EdgeAttachment](acme.Create("/v1/connections/recordsx/edge-attachments/web", brokertest.Edge("gw-1")).Must(202))
 	bolt.Create("/v1/connections/own", brokertest.Connection("bolt-one", "B9C8D")).Must(202)
+	document := acme.Upload(brokertest.PDF("of Acme's"))
+	evidence := brokertest.Into[api.AgreementEvidence](acme.Create("/v1/agreement-evidence/ca-2026",
+		api.AgreementEvidenceSpec{OdsCode: "A1B2C", DocumentSha256: document, SignedOn: "2026-10-02"}).Must(202))
+	bolt.Create("/v1/agreement-evidence/own", evidenceSpec(bolt.Upload(brokertest.PDF("of Bolt's")))).Must(202)
 	theirs := target{
+		evidence: "ca-2026", evidenceUID: evidence.UID, document: document,
 		connection: "recordsx", edge: "web", connectionUID: records.UID, edgeUID: web.UID, etag: records.Etag,
 		service: "acme-one", gateway: "gw-1", organisation: "A1B2C",
 	}
@@ -195,6 +260,7 @@ func TestTenantIsolation(t *testing.T) {
 func objects(c brokertest.Client) string {
 	return string(c.Do("GET", "/v1/connections", nil).Must(200).Body) +
 		string(c.Do("GET", "/v1/connections/-/edge-attachments", nil).Must(200).Body) +
+		string(c.Do("GET", "/v1/agreement-evidence", nil).Must(200).Body) +
 		string(c.Do("GET", "/v1/services", nil).Must(200).Body) + string(c.Do("GET", "/v1/gateways", nil).Must(200).Body)
 }
 
@@ -211,6 +277,7 @@ func alike(a brokertest.Answer, at target) string {
 	}
 	return fmt.Sprint(a.Status, " ", strings.NewReplacer(
 		at.connectionUID, "<connection uid>", at.edgeUID, "<edge uid>", at.connection, "<connection>", at.service, "<service>",
+		at.evidenceUID, "<evidence uid>", at.evidence, "<evidence>", at.document, "<document>",
 		at.gateway, "<gateway>", "edge-attachments/"+at.edge, "edge-attachments/<edge>", at.organisation, "<organisation>",
 	).Replace(string(text)))
 }

@@ -84,6 +84,8 @@ func TestEveryOperation(t *testing.T) {
 	acme.Do("DELETE", records+"?uid="+made.UID, nil).Must(202)
 	fulfil(t, b, operator)
 
+	recordEverything(t, b, operator, acme)
+
 	token := brokertest.Into[api.NewToken](operator.Do("POST", "/v1/operator/tokens", api.TokenSpec{
 		Subject: "ci", Kind: api.Machine, Roles: []api.Role{api.RoleCustomer}, Accounts: []string{brokertest.Acme},
 	}).Must(201))

@@ -5,6 +5,8 @@ package brokertest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -155,8 +157,27 @@ type Answer struct {
 	Problem api.Problem
 }
 
+// Raw is a body that is sent as it is, under a type of its own. Of a reader that does not know how much it holds the
+// request does not say either.
+type Raw struct {
+	Type string
+	io.Reader
+}
+
+// PDF is a document for signed copies; the words tell one from another.
+func PDF(words string) []byte { return []byte("%PDF-1.7\n% " + words + "\nstartxref\n0\n%%EOF\n") }
+
+// Upload sends a document to the account, and returns its sum.
+func (c Client) Upload(content []byte) string {
+	c.b.tb.Helper()
+	digest := sha256.Sum256(content)
+	sum := hex.EncodeToString(digest[:])
+	c.Do(http.MethodPut, "/v1/documents/"+sum, Raw{"application/pdf", bytes.NewReader(content)}).Must(http.StatusOK)
+	return sum
+}
+
 // Do sends a request. Headers are pairs of name and value; a write has an idempotency key of its own where they name
-// none, and a body that is not nil is sent as JSON, a merge patch for PATCH.
+// none, and a body that is neither nil nor Raw is sent as JSON, a merge patch for PATCH.
 func (c Client) Do(method, path string, body any, headers ...string) Answer {
 	c.b.tb.Helper()
 	return c.do(c.b.tb.Context(), method, path, body, headers...)
@@ -166,7 +187,11 @@ func (c Client) do(ctx context.Context, method, path string, body any, headers .
 	tb := c.b.tb
 	tb.Helper()
 	var content io.Reader
-	if body != nil {
+	raw, isRaw := body.(Raw)
+	switch {
+	case isRaw:
+		content = raw.Reader
+	case body != nil:
 		data, err := json.Marshal(body)
 		if err != nil {
 			tb.Fatal(err)
@@ -179,6 +204,8 @@ func (c Client) do(ctx context.Context, method, path string, body any, headers .
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
 	switch {
+	case isRaw:
+		r.Header.Set("Content-Type", raw.Type)
 	case method == http.MethodPatch:
 		r.Header.Set("Content-Type", "application/merge-patch+json")
 	case body != nil:

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"io"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 )
@@ -16,6 +17,10 @@ type exchange struct {
 	account string
 	// method, path and bodySHA256 are what an idempotency key is bound to; path has its query.
 	method, path, bodySHA256 string
+	// body is one that is handed on as it arrives, nil elsewhere; bodySize is how many bytes it has, -1 where the request
+	// does not say.
+	body     io.ReadCloser
+	bodySize int64
 }
 
 type exchangeKey struct{}

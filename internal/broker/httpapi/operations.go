@@ -25,10 +25,30 @@ const operatorPath = basePath + "/operator/"
 // roleExtension is the contract's word for the role that an operation needs; without it, it is the customer's.
 const roleExtension = "x-required-role"
 
+// How large a body may be. A connection's has a few kilobytes, and so may every body that no row here is about.
+const maxBody = 1 << 20
+
+// maxBodies are the limits of other types than JSON: a register's export has a row for every organisation in health and
+// social care.
+var maxBodies = map[string]int64{"text/csv": 32 << 20}
+
+// handedOn are the types of bodies that are not read in here but handed on as they arrive: policy decides how large a
+// document may be, and whoever takes it sums it up.
+var handedOn = []string{"application/pdf"}
+
+// An inventory is everything that an operator knows.
+const (
+	loadInventory = "loadInventory"
+	maxInventory  = 64 << 20
+)
+
 // operations finds what a request means in the contract.
 type operations struct {
 	router routers.Router
-	roles  map[string]api.Role // by operationId
+	// By operationId: the role that it needs, how large a body may be, and whether it is handed on as it arrives.
+	roles   map[string]api.Role
+	bodies  map[string]int64
+	handsOn map[string]bool
 }
 
 func newOperations(document *openapi3.T) (*operations, error) {
@@ -36,7 +56,9 @@ func newOperations(document *openapi3.T) (*operations, error) {
 	if err != nil {
 		return nil, fmt.Errorf("route by the API's contract: %w", err)
 	}
-	o := &operations{router: router, roles: make(map[string]api.Role)}
+	o := &operations{
+		router: router, roles: make(map[string]api.Role), bodies: make(map[string]int64), handsOn: make(map[string]bool),
+	}
 	for name, item := range document.Paths.Map() {
 		for method, operation := range item.Operations() {
 			role := api.RoleCustomer
@@ -51,9 +73,31 @@ func newOperations(document *openapi3.T) (*operations, error) {
 				return nil, fmt.Errorf("the API's contract gives %s %s the role %s, which its path does not go with", method, name, role)
 			}
 			o.roles[operation.OperationID] = role
+			o.bodies[operation.OperationID] = bodyLimit(operation)
+			o.handsOn[operation.OperationID] = handsOn(operation)
 		}
 	}
 	return o, nil
+}
+
+// bodyLimit is how many bytes the operation's body may have.
+func bodyLimit(operation *openapi3.Operation) int64 {
+	limit := int64(maxBody)
+	if operation.OperationID == loadInventory {
+		limit = maxInventory
+	}
+	if operation.RequestBody != nil {
+		for mediaType := range operation.RequestBody.Value.Content {
+			limit = max(limit, maxBodies[mediaType])
+		}
+	}
+	return limit
+}
+
+func handsOn(operation *openapi3.Operation) bool {
+	return operation.RequestBody != nil && slices.ContainsFunc(handedOn, func(mediaType string) bool {
+		return operation.RequestBody.Value.Content[mediaType] != nil
+	})
 }
 
 // meant is what find found.

@@ -36,7 +36,7 @@ func (s *service) ApproveOrder(ctx context.Context, r server.ApproveOrderRequest
 // ConfirmOrder implements the operation.
 func (s *service) ConfirmOrder(ctx context.Context, r server.ConfirmOrderRequestObject) (server.ConfirmOrderResponseObject, error) {
 	write := exchangeOf(ctx).write(r.Params.IdempotencyKey, r.Params.HscnChangeReference)
-	order, err := s.desk.ConfirmOrder(ctx, write, r.Order, noteText(r.Body.Note))
+	order, err := s.desk.ConfirmOrder(ctx, write, r.Order, noteText(r.Body.Note), noteText(r.Body.GatewayID))
 	return server.ConfirmOrder200JSONResponse{OrderAnswerJSONResponse: server.OrderAnswerJSONResponse(order)}, err
 }
 

@@ -61,7 +61,7 @@ func New(config Config) (http.Handler, error) {
 		ErrorHandlerFunc: s.refuseParameter,
 	})
 
-	contract = s.identify(s.readBody(s.matchContract(document)(contract)))
+	contract = s.identify(s.readBody(s.matchContract(document)(putBack(contract))))
 	return s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == basePath, strings.HasPrefix(r.URL.Path, basePath+"/"):

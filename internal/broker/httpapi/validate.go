@@ -24,23 +24,17 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/schema"
 )
 
-// How large a body may be. A connection's has a few kilobytes; an inventory is everything that an operator knows.
-const (
-	maxBody      = 1 << 20
-	maxInventory = 64 << 20
-)
-
-// loadInventory is the operation with the large body.
-const loadInventory = "loadInventory"
-
 // readBody takes the body in, within bounds, and sums it up for the idempotency key.
 func (s *service) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r.Context())
-		limit := int64(maxBody)
-		if x.operation == loadInventory {
-			limit = maxInventory
+		x.method, x.path = r.Method, r.URL.RequestURI()
+		if s.operations.handsOn[x.operation] {
+			handOn(x, r)
+			next.ServeHTTP(w, r)
+			return
 		}
+		limit := s.operations.bodies[x.operation]
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 		var tooLarge *http.MaxBytesError
 		switch {
@@ -57,7 +51,6 @@ func (s *service) readBody(next http.Handler) http.Handler {
 		}
 		sum := sha256.Sum256(body)
 		x.bodySHA256 = hex.EncodeToString(sum[:])
-		x.method, x.path = r.Method, r.URL.RequestURI()
 
 		r.ContentLength = int64(len(body))
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
@@ -66,10 +59,31 @@ func (s *service) readBody(next http.Handler) http.Handler {
 	})
 }
 
+// handOn leaves the body where it is. The validator, which would read all of it, is shown a byte in its place, since it
+// looks at the type alone; putBack has the body again.
+func handOn(x *exchange, r *http.Request) {
+	x.body, x.bodySize = r.Body, r.ContentLength
+	if r.ContentLength == 0 {
+		return
+	}
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("-")), nil }
+	r.Body, _ = r.GetBody() // it has no way to fail
+}
+
+// putBack gives a request whose body was handed on that body.
+func putBack(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if x := exchangeOf(r.Context()); x.body != nil {
+			r.Body, r.GetBody, r.ContentLength = x.body, nil, x.bodySize
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // checkJSON refuses a body that is not one JSON value from beginning to end. The validator reads the first value and
 // leaves alone what follows. Bodies of another type are the contract's to refuse.
 func checkJSON(r *http.Request, body []byte) error {
-	if len(body) == 0 || !strings.Contains(r.Header.Get("Content-Type"), "json") {
+	if len(body) == 0 || !schema.IsJSON(r.Header.Get("Content-Type")) {
 		return nil
 	}
 	var whole json.RawMessage

@@ -85,7 +85,7 @@ func testPolicy(tb testing.TB, changes ...func(*api.Policy)) api.Policy {
 		Region: "north", HscnOffered: true, Architecture: api.SharedEdge,
 		DataCentres: []string{"dc-1", "dc-2"}, ExternalNetworkID: &network,
 	}}
-	p.Connections = api.ConnectionPolicy{LeadTimeWorkingDays: 1, CommitmentMonths: 1}
+	p.Connections = api.ConnectionPolicy{LeadTimeWorkingDays: 1, CommitmentMonths: 1, ProfileReviewMonths: 12}
 	p.EdgeAttachments = api.EdgePolicy{LeadTimeWorkingDays: 2, AddressRestDays: 30}
 	p.WorkingHours = api.WorkingHours{Start: "09:00", End: "17:30"}
 	p.FactAgesDays = api.FactAges{Directory: 90, Register: 60, FlowDown: 365, Dspt: 90}
@@ -206,6 +206,11 @@ func connectionSpec(code, project string) api.ConnectionSpec {
 		Profile: api.Profile{
 			BusinessSponsor: api.BusinessSponsor{Name: "Sam Sponsor", Email: "Sam.Sponsor@Example.nhs.uk"},
 			SecurityLead:    api.SecurityLead{Name: "Sol Lead", Email: "sol.lead@example.nhs.uk"},
+			// What is left out is warned of.
+			Encryption:               &api.Encryption{InApplication: true, Standard: ptr("AES-256"), AttestedOn: ptr("2026-05-01")},
+			RiskAssessment:           &api.RiskAssessment{Reference: "RA-17", CompletedOn: ptr("2026-05-01")},
+			MonitoringAcknowledgedOn: ptr("2026-05-01"),
+			ReviewedOn:               ptr("2026-05-01"),
 		},
 	}
 }
@@ -283,7 +288,7 @@ func (b *bundle) orderOf(uid string) api.Order {
 // done confirms what is ordered about the object.
 func (b *bundle) done(uid string) api.Order {
 	b.Helper()
-	o, err := b.ConfirmOrder(context.Background(), b.alice(), b.orderOf(uid).ID, "")
+	o, err := b.ConfirmOrder(context.Background(), b.alice(), b.orderOf(uid).ID, "", "")
 	if err != nil {
 		b.Fatalf("done %s: %v", uid, err)
 	}

@@ -70,7 +70,7 @@ func TestRaces(t *testing.T) {
 		assertEqual(t, "state", second.State, "awaiting_fulfilment")
 		order := b.orderOf(second.UID).ID
 		writes := []request.Write{b.alice(), b.bob()}
-		_, failures = race(2, func(i int) (api.Order, error) { return b.ConfirmOrder(ctx, writes[i], order, "") })
+		_, failures = race(2, func(i int) (api.Order, error) { return b.ConfirmOrder(ctx, writes[i], order, "", "") })
 		assertEqual(t, "confirmations", winners(t, failures), 1)
 	})
 }

@@ -60,47 +60,59 @@ func (d *Desk) updateConnection(
 	if sameJSON(prior, spec) {
 		return row, nil, nil
 	}
-	if err := connectionNotOffered(spec); err != nil {
-		return row, nil, err
-	}
-	changes, err := changesOf(rules.KindConnection, prior, spec)
+	changed, err := d.changeConnection(ctx, tx, w, now, account, row, spec)
 	if err != nil {
 		return row, nil, err
 	}
+	row = changed.row
+	return row, changed.judged.shown(), record(ctx, tx, w, now, entry{
+		action: "connection.update", account: account.ID, object: row.FullName(), uid: row.UID,
+		details: map[string]any{
+			"state_before": string(changed.before), "state": string(row.State), "spec_sha256": sumOf(row.Spec), "ods_code": row.ODSCode,
+			"revision": row.Revision, "policy_version": changed.judged.policy.versionText(),
+			"findings": ruleIDs(changed.judged.shown(), findingRule), "evidence": changed.found.times(),
+		},
+	})
+}
+
+// changeConnection judges another spec, a canonical one, of a connection that stands and has it take effect. Where the
+// rules refuse it, their verdict is in the result beside the error.
+func (d *Desk) changeConnection(
+	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, account store.Account, row store.Connection, spec api.ConnectionSpec,
+) (placedConnection, error) {
+	changed := placedConnection{row: row, before: row.State}
+	if err := connectionNotOffered(spec); err != nil {
+		return changed, err
+	}
+	prior := row.Spec
+	changes, err := changesOf(rules.KindConnection, prior, spec)
+	if err != nil {
+		return changed, err
+	}
 	if err := immutable("connection", changes); err != nil {
-		return row, nil, err
+		return changed, err
 	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
-		return row, nil, err
+		return changed, err
 	}
-	order := connectionOrder{operation: rules.Update, account: account, name: name, uid: row.UID, spec: spec, prior: &prior}
-	judged, found, err := d.judgeConnection(ctx, tx.Reader, p, now, order)
-	if err != nil {
-		return row, nil, err
+	order := connectionOrder{operation: rules.Update, account: account, name: row.Name, row: &row, spec: spec, prior: &prior}
+	if changed.judged, changed.found, err = d.judgeConnection(ctx, tx.Reader, p, now, order); err != nil {
+		return changed, err
 	}
-	if err := judged.err(row.FullName(), nil); err != nil {
-		return row, nil, err
+	if err := changed.judged.err(row.FullName(), nil); err != nil {
+		return changed, err
 	}
-	if found.serviceHeldBy != nil {
-		return row, nil, found.placeable(spec)
+	if changed.found.serviceHeldBy != nil {
+		return changed, changed.found.placeable(spec)
 	}
 
-	before := row.State
-	row.Spec, row.ODSCode, row.Access, row.PolicyVersion = spec, spec.OdsCode, hscn.Access(*spec.Access), p.version
-	row.Revision++
-	row.UpdatedAt, row.UpdatedBy = now, w.Caller.Subject
-	change := connectionChange{order: order, changes: changes, widens: widens(changes), judged: judged, found: found}
-	if err := d.resettle(ctx, tx, p, now, &row, change); err != nil {
-		return row, nil, err
-	}
-	return row, judged.shown(), record(ctx, tx, w, now, entry{
-		action: "connection.update", account: account.ID, object: row.FullName(), uid: row.UID,
-		details: map[string]any{
-			"state_before": string(before), "state": string(row.State), "spec_sha256": sumOf(row.Spec), "ods_code": row.ODSCode,
-			"revision": row.Revision, "policy_version": p.versionText(), "findings": ruleIDs(judged.shown(), findingRule),
-			"evidence": evidenceTimes(found.organisation),
-		},
+	next := &changed.row
+	next.Spec, next.ODSCode, next.Access, next.PolicyVersion = spec, spec.OdsCode, hscn.Access(*spec.Access), p.version
+	next.Revision++
+	next.UpdatedAt, next.UpdatedBy = now, w.Caller.Subject
+	return changed, d.resettle(ctx, tx, p, now, next, connectionChange{
+		order: order, changes: changes, widens: widens(changes), judged: changed.judged, found: changed.found,
 	})
 }
 
@@ -123,17 +135,20 @@ type connectionChange struct {
 
 // restElsewhere notes what the agreement rests on after a change of the organisation or of the basis. Where nobody has
 // looked yet it rests on nothing that could be named.
-func (c connectionChange) restElsewhere(row *store.Connection, p *policy) {
+func (c connectionChange) restElsewhere(ctx context.Context, r *store.Reader, row *store.Connection, p *policy) error {
 	moved := slices.ContainsFunc(c.changes, func(change rules.AttributeChange) bool {
-		return slices.Equal(change.Path, []string{"ods_code"}) || slices.Equal(change.Path, []string{"agreement", "basis"})
+		return slices.Equal(change.Path, []string{"ods_code"}) || slices.Equal(change.Path, []string{"agreement", "basis"}) ||
+			slices.Equal(change.Path, []string{"agreement", "evidence_id"})
 	})
 	if !moved {
-		return
+		return nil
 	}
-	row.AgreementValidatedOn, row.RevalidateOn = "", ""
-	if rests := agreementLookup(p, row.Spec, c.found.organisation); !rests.at.IsZero() {
-		restOn(row, rests, rests.at, p)
+	row.AgreementValidatedOn, row.RevalidateOn, row.EvidenceVersionUID = "", "", ""
+	rests := c.found.rests(c.judged, row.Spec)
+	if rests.at.IsZero() {
+		return nil
 	}
+	return restOn(ctx, r, row, rests, rests.at, p)
 }
 
 // resettle puts a connection that was changed where its order stands now, and writes it.
@@ -146,15 +161,18 @@ func (d *Desk) resettle(
 	case errors.Is(err, store.ErrNotFound):
 		// Nothing is ordered any more: the change takes effect at once and leaves the state alone.
 		s.Findings = change.judged.shown()
-		change.restElsewhere(row, p)
+		if err := change.restElsewhere(ctx, tx.Reader, row, p); err != nil {
+			return err
+		}
 		return tx.UpdateConnection(ctx, row)
 	case err != nil:
 		return err
 	}
 	item.PolicyVersion = p.version
 	if change.widens {
-		// What was approved is not what is asked for now.
+		// What was approved, or granted, is not what is asked for now.
 		s.unpass(hscn.StatePendingApproval)
+		s.unpass(hscn.StateAwaitingAuthority)
 	}
 	if err := d.rejudge(ctx, tx, p, now, row, &item, change); err != nil {
 		return err
@@ -176,7 +194,7 @@ func (d *Desk) rejudge(
 	if isWaiting(row.State) {
 		// Assurance is not complete: the whole order is judged, not only what the update asks for beyond it.
 		whole := change.order
-		whole.operation, whole.prior = rules.Create, nil
+		whole.operation = rules.Create
 		judged, found, err := d.judgeConnection(ctx, tx.Reader, p, now, whole)
 		if err != nil {
 			return err
@@ -185,18 +203,19 @@ func (d *Desk) rejudge(
 			// The update itself is in order. What has turned bad since refuses the order, for which the job looks again.
 			return d.enqueue(ctx, tx, jobJudge, s, now)
 		}
-		return d.settleConnection(p, now, row, item, judged, found)
+		return d.settleConnection(ctx, tx, now, row, item, judged, found)
 	}
-	awaits, _ := change.judged.awaits()
-	if change.widens && (len(awaits) > 0 || p.document.Connections.Approval) {
+	if change.widens && s.next(change.judged.awaiting(), p.document.Connections.Approval) != hscn.StateProvisioning {
 		// Nobody has assured what is asked for now. Somebody may have begun to build what was asked for before.
 		if s.mayBeBuilt() {
 			s.pass(hscn.StateAwaitingFulfilment)
 		}
-		return d.settleConnection(p, now, row, item, change.judged, change.found)
+		return d.settleConnection(ctx, tx, now, row, item, change.judged, change.found)
 	}
 	s.Findings = change.judged.shown()
-	change.restElsewhere(row, p)
+	if err := change.restElsewhere(ctx, tx.Reader, row, p); err != nil {
+		return err
+	}
 	if row.State == hscn.StateProvisioning {
 		s.StateReason = reasonProvisioning(row.Spec.ActivateAt, now)
 		return d.setConnectionDue(p, row, item)

@@ -48,7 +48,7 @@ func (d *Desk) Connections(
 			return answer, err
 		}
 		for _, row := range rows {
-			shown, err := view.connection(ctx, row)
+			shown, err := view.connectionRemarked(ctx, row)
 			if err != nil {
 				return answer, err
 			}
@@ -75,13 +75,17 @@ func liveConnection(ctx context.Context, r *store.Reader, account, name string) 
 	return row, orGone(err, hscn.ConnectionName(name))
 }
 
-// connectionShown is the connection with the findings of the write that it answers.
+// connectionShown is the connection with the findings of the write that it answers; without any, with those that every
+// reader of it is shown.
 func (d *Desk) connectionShown(
 	ctx context.Context, r *store.Reader, row store.Connection, findings []api.Finding,
 ) (api.Connection, error) {
 	view, err := d.renderer(ctx, r, d.now())
 	if err != nil {
 		return api.Connection{}, err
+	}
+	if findings == nil {
+		return view.connectionRemarked(ctx, row)
 	}
 	shown, err := view.connection(ctx, row)
 	shown.Findings = findings
@@ -120,20 +124,61 @@ func (d *Desk) CreateConnection(
 func (d *Desk) createConnection(
 	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, name string, spec api.ConnectionSpec,
 ) (store.Connection, []api.Finding, error) {
-	var none store.Connection
 	account, err := openAccount(ctx, tx, w.Caller.Account)
 	if err != nil {
-		return none, nil, err
+		return store.Connection{}, nil, err
 	}
 	if spec, err = canonicalConnection(spec); err != nil {
-		return none, nil, err
+		return store.Connection{}, nil, err
 	}
+	placed, err := d.placeConnection(ctx, tx, w, now, account, name, spec)
+	if err != nil {
+		return placed.row, nil, err
+	}
+	if err := tx.InsertOrder(ctx, &placed.item); err != nil {
+		return placed.row, nil, err
+	}
+	if err := d.enqueueFor(ctx, tx, connectionStanding(&placed.row), placed.row.Spec.ActivateAt, now); err != nil {
+		return placed.row, nil, err
+	}
+	return placed.row, placed.judged.shown(), record(ctx, tx, w, now, placed.entry())
+}
+
+// placedConnection is a connection that was ordered or changed, or that the rules would not have.
+type placedConnection struct {
+	row store.Connection
+	// item is the order of a new one.
+	item store.Order
+	// before is the state of one that was changed.
+	before hscn.State
+	judged verdict
+	found  evidence
+}
+
+// entry is the audit's entry of an order that stands.
+func (c placedConnection) entry() entry {
+	return entry{
+		action: "connection.create", account: c.row.Account, object: c.row.FullName(), uid: c.row.UID,
+		details: map[string]any{
+			"order": c.item.ID, "state": string(c.row.State), "spec_sha256": sumOf(c.row.Spec), "ods_code": c.row.ODSCode,
+			"policy_version": c.judged.policy.versionText(), "findings": ruleIDs(c.row.Findings, findingRule),
+			"evidence": c.found.times(),
+		},
+	}
+}
+
+// placeConnection judges a new connection of a canonical spec and adds it. Its order is left to the caller to write. Where
+// the rules refuse it, their verdict is in the result beside the error.
+func (d *Desk) placeConnection(
+	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, account store.Account, name string, spec api.ConnectionSpec,
+) (placedConnection, error) {
+	var placed placedConnection
 	if err := connectionNotOffered(spec); err != nil {
-		return none, nil, err
+		return placed, err
 	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
-		return none, nil, err
+		return placed, err
 	}
 	order := connectionOrder{operation: rules.Create, account: account, name: name, spec: spec}
 	var holder *api.ExistingObject
@@ -141,53 +186,36 @@ func (d *Desk) createConnection(
 	case err == nil:
 		order.holder, holder = &held, existingConnection(held)
 	case !errors.Is(err, store.ErrNotFound):
-		return none, nil, err
+		return placed, err
 	}
-	judged, found, err := d.judgeConnection(ctx, tx.Reader, p, now, order)
-	if err != nil {
-		return none, nil, err
+	if placed.judged, placed.found, err = d.judgeConnection(ctx, tx.Reader, p, now, order); err != nil {
+		return placed, err
 	}
-	if err := judged.err(hscn.ConnectionName(name), holder); err != nil {
-		return none, nil, err
+	if err := placed.judged.err(hscn.ConnectionName(name), holder); err != nil {
+		return placed, err
 	}
-	if err := found.placeable(spec); err != nil {
-		return none, nil, err
+	if err := placed.found.placeable(spec); err != nil {
+		return placed, err
 	}
 
-	row := store.Connection{
+	placed.row = store.Connection{
 		Standing: store.Standing{
-			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: found.service.Zone, Revision: 1, StateSince: now,
+			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: placed.found.service.Zone, Revision: 1, StateSince: now,
 			CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
 			CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
 		},
 		ODSCode: spec.OdsCode, ServiceType: spec.Service.Type, ServiceID: spec.Service.ID, Access: hscn.Access(*spec.Access),
 		Spec: spec, CommitmentMonths: int64(p.document.Connections.CommitmentMonths),
 	}
-	item := store.Order{
-		Kind: store.OrderProvide, ObjectKind: store.ObjectConnection, ObjectUID: row.UID, Object: row.FullName(),
+	placed.item = store.Order{
+		Kind: store.OrderProvide, ObjectKind: store.ObjectConnection, ObjectUID: placed.row.UID, Object: placed.row.FullName(),
 		Account: account.ID, Open: true, CreatedAt: now, CreatedBy: w.Caller.Subject,
 		ChangeReference: w.ChangeReference, PolicyVersion: p.version,
 	}
-	if err := d.settleConnection(p, now, &row, &item, judged, found); err != nil {
-		return none, nil, err
+	if err := d.settleConnection(ctx, tx, now, &placed.row, &placed.item, placed.judged, placed.found); err != nil {
+		return placed, err
 	}
-	if err := tx.InsertConnection(ctx, &row); err != nil {
-		return none, nil, err
-	}
-	if err := tx.InsertOrder(ctx, &item); err != nil {
-		return none, nil, err
-	}
-	if err := d.enqueueFor(ctx, tx, connectionStanding(&row), row.Spec.ActivateAt, now); err != nil {
-		return none, nil, err
-	}
-	return row, judged.shown(), record(ctx, tx, w, now, entry{
-		action: "connection.create", account: account.ID, object: row.FullName(), uid: row.UID,
-		details: map[string]any{
-			"order": item.ID, "state": string(row.State), "spec_sha256": sumOf(row.Spec), "ods_code": row.ODSCode,
-			"policy_version": p.versionText(), "findings": ruleIDs(row.Findings, findingRule),
-			"evidence": evidenceTimes(found.organisation),
-		},
-	})
+	return placed, tx.InsertConnection(ctx, &placed.row)
 }
 
 func findingRule(finding api.Finding) string { return finding.Rule }
@@ -195,54 +223,65 @@ func findingRule(finding api.Finding) string { return finding.Rule }
 // openAccount locks the account for a new order, which a retired one does not make.
 func openAccount(ctx context.Context, tx *store.Tx, id string) (store.Account, error) {
 	account, err := lockAccount(ctx, tx, id)
-	if err == nil && account.Retired {
-		err = problem.New(problem.Forbidden, "The account %q is retired: it keeps what it has, and orders nothing new.", id)
+	if err == nil {
+		err = mayOrder(account)
 	}
 	return account, err
 }
 
-// placeable refuses what the rules let through because policy has turned them down to warnings, and what cannot be done
-// all the same: there is no zone to build it in, or no second place on the service.
-func (e evidence) placeable(spec api.ConnectionSpec) error {
-	if e.service == nil {
-		return problem.New(problem.StateForbids, "The broker's inventory has no service %q of the type %q for this account, "+
-			"so that nobody knows in which zone to connect it.", spec.Service.ID, spec.Service.Type)
+// mayOrder refuses what a retired account orders.
+func mayOrder(account store.Account) error {
+	if !account.Retired {
+		return nil
 	}
-	if e.serviceHeldBy != nil {
-		return problem.New(problem.StateForbids, "The service %q is connected already by the same kind of access.", spec.Service.ID)
-	}
-	return nil
+	return problem.New(problem.Forbidden, "The account %q is retired: it keeps what it has, and orders nothing new.", account.ID)
 }
 
 // settleConnection puts a connection that nothing refuses where its order stands by the verdict, and notes what the order
-// rests on. Nothing is written.
+// rests on. Neither row is written.
 func (d *Desk) settleConnection(
-	p *policy, now time.Time, row *store.Connection, item *store.Order, judged verdict, found evidence,
+	ctx context.Context, tx *store.Tx, now time.Time, row *store.Connection, item *store.Order, judged verdict, found evidence,
 ) error {
-	s := connectionStanding(row)
+	s, p := connectionStanding(row), judged.policy
 	s.Findings = judged.shown()
-	rests := agreementLookup(p, row.Spec, found.organisation)
+	rests := found.rests(judged, row.Spec)
 	item.Recorders = nil
 	if rests.by != "" {
 		item.Recorders = []string{rests.by}
 	}
-	awaits, awaited := judged.awaits()
-	state := nextState(awaits, p.document.Connections.Approval && !s.hasPassed(hscn.StatePendingApproval))
+	awaiting := judged.awaiting()
+	state := s.next(awaiting, p.document.Connections.Approval)
 	if state != hscn.StateProvisioning {
-		s.enter(state, reasonWaiting(p, state, s.Findings, awaited), now)
-		s.AssuredAt, s.EnablementDueAt, item.DueAt = nil, nil, nil
-		return nil
+		return d.wait(s, p, state, awaiting, now, p.document.Connections.LeadTimeWorkingDays, item)
 	}
-	return d.assureConnection(p, now, row, item, rests)
+	return d.assureConnection(ctx, tx, p, now, row, item, rests)
+}
+
+// wait puts an order where it waits before its assurance is complete. Whoever ends the wait has as long for it as policy
+// gives for the work itself, counted from when it began, so that the queue shows first what has waited longest.
+func (d *Desk) wait(
+	s standing, p *policy, state hscn.State, awaiting []rules.Finding, now time.Time, workingDays int, item *store.Order,
+) error {
+	s.enter(state, reasonWaiting(p, state, awaiting), now)
+	s.AssuredAt, s.EnablementDueAt = nil, nil
+	var err error
+	if item.DueAt, err = dueAt(d.calendar, p.document.WorkingHours, s.StateSince, workingDays); err != nil {
+		return fmt.Errorf("when %s is due: %w", s.fullName, err)
+	}
+	return nil
 }
 
 // assureConnection is the moment at which assurance is complete, from which the time to enable counts.
-func (d *Desk) assureConnection(p *policy, now time.Time, row *store.Connection, item *store.Order, rests lookup) error {
+func (d *Desk) assureConnection(
+	ctx context.Context, tx *store.Tx, p *policy, now time.Time, row *store.Connection, item *store.Order, rests lookup,
+) error {
 	s := connectionStanding(row)
 	assured := now
 	s.AssuredAt = &assured
 	s.enter(hscn.StateProvisioning, reasonProvisioning(row.Spec.ActivateAt, now), now)
-	restOn(row, rests, now, p)
+	if err := restOn(ctx, tx.Reader, row, rests, now, p); err != nil {
+		return err
+	}
 	return d.setConnectionDue(p, row, item)
 }
 
@@ -262,11 +301,21 @@ func (d *Desk) setConnectionDue(p *policy, row *store.Connection, item *store.Or
 }
 
 // restOn notes the day of the look-up that the connection's agreement rests on, and when to look again. Without a
-// look-up, where policy asks for none, it is the day on which the order was let through.
-func restOn(row *store.Connection, rests lookup, now time.Time, p *policy) {
+// look-up, where policy asks for none, it is the day on which the order was let through. Of a signed copy it keeps the
+// version, whatever becomes of the copy.
+func restOn(ctx context.Context, r *store.Reader, row *store.Connection, rests lookup, now time.Time, p *policy) error {
 	day, validDays := hscn.DateIn(now), p.document.FactAgesDays.Register
 	if !rests.at.IsZero() {
 		day, validDays = hscn.DateIn(rests.at), rests.validDays
 	}
 	row.AgreementValidatedOn, row.RevalidateOn = day.String(), day.AddDays(validDays).String()
+	row.EvidenceVersionUID = ""
+	if rests.evidence == "" {
+		return nil
+	}
+	version, err := restingOn(ctx, r, row.Account, rests.evidence)
+	if err == nil && version != nil {
+		row.EvidenceVersionUID = version.UID
+	}
+	return err
 }

@@ -91,7 +91,7 @@ func TestCreateConnection(t *testing.T) {
 		b := setup(t, url)
 		spec := connectionSpec(" a1b2c ", "project-1")
 		spec.Profile.SharedWith = map[string]api.SharedOrganisation{"x26": {BoundByTerms: ptr(true)}}
-		spec.ActivateAt = ptr(time.Date(2026, time.May, 1, 10, 0, 0, 0, time.FixedZone("CEST", 7200)))
+		spec.ActivateAt = ptr(time.Date(2026, time.June, 1, 10, 31, 0, 0, time.FixedZone("CEST", 7200)))
 		c, err := b.CreateConnection(context.Background(), b.acme(), "records", spec, true)
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func TestCreateConnection(t *testing.T) {
 		if _, found := c.Profile.SharedWith["X26"]; !found || len(c.Profile.SharedWith) != 1 {
 			t.Errorf("shared_with is %v", c.Profile.SharedWith)
 		}
-		assertEqual(t, "activate_at", c.ActivateAt.Format(time.RFC3339), "2026-05-01T08:00:00Z")
+		assertEqual(t, "activate_at", c.ActivateAt.Format(time.RFC3339), "2026-06-01T08:31:00Z")
 		assertEqual(t, "access", c.Access, api.SharedLink)
 		assertEqual(t, "purpose", c.Purpose, api.Production)
 		assertEqual(t, "zone", c.Zone, "main")
@@ -126,6 +126,7 @@ func TestCreateConnection(t *testing.T) {
 		assertEqual(t, "version", read.Version, c.Version)
 		assertEqual(t, "etag", read.Etag, c.Etag)
 
+		b.clock.Advance(time.Minute)
 		b.jobs()
 		after := b.connection(c.UID)
 		assertEqual(t, "state", after.State, "awaiting_fulfilment")
@@ -197,15 +198,17 @@ func TestCreateConnectionRefused(t *testing.T) {
 		"a malformed name": {
 			name: "9 lives", want: problem.PreconditionsFailed, rules: []string{"error name.format"},
 		},
-		"evidence": {
+		"evidence that nobody handed in": {
 			change: func(s *api.ConnectionSpec) { s.Agreement.EvidenceID = ptr("agreement-evidence/signed") },
-			want:   problem.NotOffered, pointers: []string{"/agreement/evidence_id"}, detail: "agreement.evidence_id is not offered yet",
+			want:   problem.PreconditionsFailed, rules: []string{"error agreement.evidence-unknown"},
 		},
-		"deletion protection and evidence": {
-			change: func(s *api.ConnectionSpec) {
-				s.DeletionProtection, s.Agreement.EvidenceID = ptr(true), ptr("agreement-evidence/signed")
-			},
-			want: problem.NotOffered, pointers: []string{"/agreement/evidence_id", "/deletion_protection"}, detail: "deletion_protection is not offered yet",
+		"a time that has passed": {
+			change: func(s *api.ConnectionSpec) { s.ActivateAt = ptr(monday.Add(-time.Minute)) },
+			want:   problem.PreconditionsFailed, rules: []string{"error connection.activate-past"},
+		},
+		"deletion protection": {
+			change: func(s *api.ConnectionSpec) { s.DeletionProtection = ptr(true) },
+			want:   problem.NotOffered, pointers: []string{"/deletion_protection"}, detail: "deletion_protection is not offered yet",
 		},
 		"malformed e-mail, date and circuit": {
 			change: func(s *api.ConnectionSpec) {

@@ -15,9 +15,10 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
-// decide runs a decision of the operator's about an order, in one transaction for its idempotency key.
+// decide runs a decision of the operator's about an order, in one transaction for its idempotency key. One that records a
+// fact keeps the facts of all accounts still.
 func (d *Desk) decide(
-	ctx context.Context, w request.Write, id int64,
+	ctx context.Context, w request.Write, id int64, recordsFact bool,
 	decision func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error),
 ) (api.Order, error) {
 	now := d.now()
@@ -32,6 +33,11 @@ func (d *Desk) decide(
 	return once(ctx, d, w, now, never,
 		func(ctx context.Context, tx *store.Tx) (store.Outcome[api.Order], error) {
 			none := store.Outcome[api.Order]{}
+			if recordsFact {
+				if err := tx.LockFacts(ctx); err != nil {
+					return none, err
+				}
+			}
 			if _, err := lockAccount(ctx, tx, found.Account); err != nil {
 				return none, err
 			}
@@ -42,6 +48,9 @@ func (d *Desk) decide(
 			f, err := openDossier(ctx, tx.Reader, order)
 			if err != nil {
 				return none, err
+			}
+			if f.copied != nil {
+				return none, decidedElsewhere(order, f.copied)
 			}
 			what, err := decision(ctx, tx, now, f)
 			if err != nil {
@@ -67,15 +76,20 @@ func stateForbids(f *dossier, what string) error {
 }
 
 // past are the decisions as one speaks of an order.
-var past = map[string]string{"approve": "approved", "refuse": "refused", "confirm": "confirmed", "fail": "failed"}
+var past = map[string]string{
+	"approve": "approved", "refuse": "refused", "confirm": "confirmed", "fail": "failed", "answer": "answered",
+}
 
 // fitting says which command fits an order in that state.
 func fitting(order store.Order, state hscn.State) string {
 	switch state {
 	case hscn.StatePendingVerification, hscn.StatePendingEvidence:
-		return "It goes on when the inventory says more (" + commandLoad + "); until then it can be refused: " + commandRefuse(order.ID) + "."
+		return "It goes on by itself when what it waits for is recorded, which its steps say how to do (" + commandShow(order.ID) +
+			"); until then it can be refused: " + commandRefuse(order.ID) + "."
 	case hscn.StatePendingApproval:
 		return "What fits is " + commandApprove(order.ID) + " or " + commandRefuse(order.ID) + "."
+	case hscn.StateAwaitingAuthority:
+		return "What fits is the Authority's answer, " + commandGranted(order.ID) + " or " + commandNotGranted(order.ID) + "."
 	case hscn.StatePendingConnection:
 		return "It goes on when its connection is active; until then it can be refused: " + commandRefuse(order.ID) + "."
 	case hscn.StateProvisioning:
@@ -93,8 +107,12 @@ func fitting(order store.Order, state hscn.State) string {
 
 // The commands of the operator's that steps and refusals name.
 
-const commandLoad = "hscn-broker load FILE"
+const (
+	commandLoad       = "hscn-broker load FILE"
+	commandImportDSPT = "hscn-broker dspt import FILE --exported-at TIME"
+)
 
+func commandShow(id int64) string    { return fmt.Sprintf("hscn-broker orders show %d", id) }
 func commandApprove(id int64) string { return fmt.Sprintf("hscn-broker orders approve %d", id) }
 func commandDone(id int64) string    { return fmt.Sprintf("hscn-broker orders done %d", id) }
 func commandRefuse(id int64) string {
@@ -105,13 +123,41 @@ func commandFail(id int64) string {
 	return fmt.Sprintf("hscn-broker orders fail %d --reason \"...\"", id)
 }
 
+func commandBind(account, code string) string {
+	return fmt.Sprintf("hscn-broker accounts bind %s %s --reference \"...\"", account, code)
+}
+
+func commandRecordDirectory(code string) string {
+	return fmt.Sprintf("hscn-broker organisations record %s --title \"...\" --country ..., or --not-found", code)
+}
+
+func commandRecordRegister(code string) string {
+	return fmt.Sprintf("hscn-broker agreements record-register %s --reference ... --signed-on DAY, or --not-found", code)
+}
+
+func commandRecordFlowDown(code string) string {
+	return fmt.Sprintf("hscn-broker agreements record-flow-down %s --document kind=...,version=..., or --no-documents", code)
+}
+
+func commandRecordDSPT(code string) string {
+	return fmt.Sprintf("hscn-broker dspt record %s --status \"...\" --published-on DAY, or --not-found", code)
+}
+
+func commandGranted(id int64) string {
+	return fmt.Sprintf("hscn-broker orders authority %d --granted --authority-reference \"...\"", id)
+}
+
+func commandNotGranted(id int64) string {
+	return fmt.Sprintf("hscn-broker orders authority %d --refused --authority-reference \"...\" --reason \"...\"", id)
+}
+
 // ApproveOrder approves an order that waits for a person's approval. Refusals are problem.Forbidden for a machine,
 // ObjectGone, StateForbids, and PreconditionsFailed where what the order rests on has turned bad since.
 func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note string) (api.Order, error) {
 	if w.Caller.Kind != request.Person {
 		return api.Order{}, problem.New(problem.Forbidden, "An approval is a person's, and this credential stands for a machine.")
 	}
-	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
+	return d.decide(ctx, w, id, false, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
 		what := decided{action: "order.approve", before: s.State, details: map[string]any{}}
 		if !f.order.Open || f.order.Kind != store.OrderProvide || s.State != hscn.StatePendingApproval || f.edge != nil {
@@ -130,22 +176,21 @@ func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note
 			p.Findings = judged.shown()
 			return what, p
 		}
-		if _, awaited := judged.awaits(); len(awaited) > 0 {
+		if s.next(judged.awaiting(), true) != hscn.StatePendingApproval {
 			p := problem.New(problem.StateForbids, "Order %d about %s cannot be approved: what it rests on has to be looked up again first. "+
-				"Record it with %s; the order is judged again then.", id, s.fullName, commandLoad)
+				"Record it, for example with %s; the order is judged again then.", id, s.fullName, commandLoad)
 			p.Findings = judged.shown()
 			return what, p
 		}
-		rests := agreementLookup(judgedBy, f.connection.Spec, found.organisation)
-		if err := d.secondPerson(ctx, tx, w, now, f, rests); err != nil {
+		if err := d.secondPerson(ctx, tx, w, now, f, found.rests(judged, f.connection.Spec)); err != nil {
 			return what, err
 		}
 		s.pass(hscn.StatePendingApproval)
-		if err := d.settleConnection(judgedBy, now, &f.connection, &f.order, judged, found); err != nil {
+		if err := d.settleConnection(ctx, tx, now, &f.connection, &f.order, judged, found); err != nil {
 			return what, err
 		}
 		f.order.Note = note
-		what.details["evidence"] = evidenceTimes(found.organisation)
+		what.details["evidence"] = found.times()
 		what.details["note_sha256"] = sumOf(note)
 		return what, d.enqueueFor(ctx, tx, s, f.connection.Spec.ActivateAt, now)
 	})
@@ -167,7 +212,8 @@ func (d *Desk) secondPerson(
 		"the agreement that it rests on.", f.order.ID, f.order.Object, w.Caller.Subject)
 }
 
-// judgeAgain puts a connection that stands to the rules for a new order, as it was judged when it was ordered.
+// judgeAgain puts a connection that stands to the rules for a new order, as it was judged when it was ordered. What it
+// asks for is what it asked for before, so that nothing of it is wrong merely because time has passed.
 func (d *Desk) judgeAgain(
 	ctx context.Context, tx *store.Tx, p *policy, now time.Time, row store.Connection,
 ) (verdict, evidence, error) {
@@ -176,27 +222,41 @@ func (d *Desk) judgeAgain(
 		return verdict{}, evidence{}, err
 	}
 	return d.judgeConnection(ctx, tx.Reader, p, now, connectionOrder{
-		operation: rules.Create, account: account, name: row.Name, uid: row.UID, spec: row.Spec,
+		operation: rules.Create, account: account, name: row.Name, row: &row, spec: row.Spec, prior: &row.Spec,
 	})
 }
 
 // ConfirmOrder confirms that the network does what was ordered, or that what was given up is removed. Nothing else makes
-// an object active. Refusals are problem.ObjectGone and StateForbids.
-func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note string) (api.Order, error) {
-	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
+// an object active. gatewayID is the gateway that the CSP built, where the order named a VDC, and empty otherwise: the
+// inventory has it from then on. Refusals are problem.ObjectGone, RequestInvalid and StateForbids.
+func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note, gatewayID string) (api.Order, error) {
+	return d.decide(ctx, w, id, gatewayID != "", func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
 		what := decided{action: "order.done", before: s.State, details: map[string]any{"note_sha256": sumOf(note)}}
 		state := s.State
+		provides := f.order.Open && f.order.Kind == store.OrderProvide &&
+			(state == hscn.StateAwaitingFulfilment || state == hscn.StateFailed)
+		removes := f.order.Open && f.order.Kind == store.OrderRemove && state == hscn.StateCeasing
+		if provides || removes {
+			if err := gatewayFits(f, provides, gatewayID); err != nil {
+				return what, err
+			}
+		}
 		switch {
-		case f.order.Open && f.order.Kind == store.OrderRemove && state == hscn.StateCeasing:
+		case removes:
 			s.enter(hscn.StateCeased, reasonCeased, now)
-		case !f.order.Open || f.order.Kind != store.OrderProvide ||
-			state != hscn.StateAwaitingFulfilment && state != hscn.StateFailed:
+		case !provides:
 			return what, stateForbids(f, "confirm")
 		case f.edge != nil && f.connection.State != hscn.StateActive:
 			return what, problem.New(problem.StateForbids, "Order %d about %s cannot be confirmed: %s is %s, and an edge attachment is "+
 				"never active before its connection.", id, s.fullName, f.connection.FullName(), f.connection.State)
 		default:
+			if gatewayID != "" {
+				if err := d.attachBuilt(ctx, tx, now, f, gatewayID); err != nil {
+					return what, err
+				}
+				what.details["gateway_id"] = gatewayID
+			}
 			var err error
 			if what.also, err = d.activate(ctx, tx, now, f); err != nil {
 				return what, err
@@ -205,6 +265,58 @@ func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note
 		closeOrder(&f.order, now, w.Caller.Subject, note)
 		return what, nil
 	})
+}
+
+// gatewayFits refuses a confirmation that lacks the gateway that the CSP built, or names one where it built none.
+func gatewayFits(f *dossier, provides bool, gatewayID string) error {
+	builds := provides && f.edge != nil && f.edge.Spec.VdcID != nil
+	switch {
+	case builds && gatewayID == "":
+		return invalid(api.InvalidMember{
+			Pointer: pointerTo("gateway_id"), Detail: "is missing: say which gateway was built in the VDC " + *f.edge.Spec.VdcID,
+		})
+	case !builds && gatewayID != "":
+		return invalid(api.InvalidMember{
+			Pointer: pointerTo("gateway_id"), Detail: "is given, and this order does not ask for a gateway to be built: leave it out",
+		})
+	default:
+		return nil
+	}
+}
+
+// attachBuilt makes a gateway that the CSP built the edge attachment's, and records it in the inventory where that does
+// not have it yet: what waits for it is judged again.
+func (d *Desk) attachBuilt(ctx context.Context, tx *store.Tx, now time.Time, f *dossier, gatewayID string) error {
+	service := store.ServiceKey{Type: f.connection.ServiceType, ID: f.connection.ServiceID}
+	forbids := func(format string, args ...any) error {
+		return problem.New(problem.StateForbids, "Order %d about %s cannot be confirmed with the gateway %q: %s.",
+			f.order.ID, f.edge.FullName(), gatewayID, fmt.Sprintf(format, args...))
+	}
+	known, err := tx.GatewayByID(ctx, gatewayID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		_, err := tx.UpsertGateway(ctx, store.Gateway{ID: gatewayID, ServiceType: service.Type, ServiceID: service.ID}, now)
+		if err != nil {
+			return err
+		}
+		if err := d.judgeAllWaiting(ctx, tx, now); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	case known.Service() != service:
+		return forbids("the inventory has it under the service %s (%s)", known.ServiceID, known.ServiceType)
+	case known.Retired:
+		return forbids("the inventory has it as retired")
+	}
+	switch holder, err := tx.EdgeAttachmentOfGateway(ctx, gatewayID); {
+	case err == nil:
+		return forbids("%s is attached to it", holder.FullName())
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	f.edge.GatewayID = gatewayID
+	return nil
 }
 
 // activate makes the order's object active, and has what waits for it go on; it returns what the audit says of that. The
@@ -250,7 +362,7 @@ func (d *Desk) activate(ctx context.Context, tx *store.Tx, now time.Time, f *dos
 // FailOrder records that fulfilment failed; ConfirmOrder confirms it later all the same. Refusals are problem.ObjectGone
 // and StateForbids.
 func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason string) (api.Order, error) {
-	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
+	return d.decide(ctx, w, id, false, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
 		what := decided{action: "order.fail", before: s.State, details: map[string]any{"reason_sha256": sumOf(reason)}}
 		p, err := d.policyInForce(ctx, tx.Reader, now)
@@ -276,7 +388,7 @@ func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason 
 // RefuseOrder turns down an order that is not fulfilled, for a reason that the customer reads. Refusing a connection
 // refuses what hangs on it. Refusals are problem.ObjectGone and StateForbids.
 func (d *Desk) RefuseOrder(ctx context.Context, w request.Write, id int64, reason string) (api.Order, error) {
-	return d.decide(ctx, w, id, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
+	return d.decide(ctx, w, id, false, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
 		what := decided{action: "order.refuse", before: s.State, details: map[string]any{"reason_sha256": sumOf(reason)}}
 		if !f.order.Open || f.order.Kind != store.OrderProvide || !refusable(s) {

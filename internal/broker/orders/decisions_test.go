@@ -24,7 +24,7 @@ func TestFromOrderToActive(t *testing.T) {
 
 		b.jobs()
 		assertEqual(t, "edge before its connection", b.edge(e.UID).State, "pending_connection")
-		_, err := b.ConfirmOrder(context.Background(), b.alice(), b.orderOf(e.UID).ID, "")
+		_, err := b.ConfirmOrder(context.Background(), b.alice(), b.orderOf(e.UID).ID, "", "")
 		assertContains(t, "detail", b.asProblem(err, problem.StateForbids).Detail, "pending_connection", "when its connection is active")
 
 		b.clock.Advance(26 * time.Hour)
@@ -143,7 +143,7 @@ func TestApprove(t *testing.T) {
 		_, err = b.ApproveOrder(context.Background(), b.alice(), order.ID, "")
 		assertContains(t, "detail", b.asProblem(err, problem.StateForbids).Detail, "another person", "alice")
 
-		_, err = b.ConfirmOrder(context.Background(), b.bob(), order.ID, "")
+		_, err = b.ConfirmOrder(context.Background(), b.bob(), order.ID, "", "")
 		assertContains(t, "detail", b.asProblem(err, problem.StateForbids).Detail, "pending_approval", "hscn-broker orders approve 1")
 
 		b.clock.Advance(24 * time.Hour)
@@ -342,12 +342,12 @@ func TestReplayOfADecision(t *testing.T) {
 		c := b.connect("records", "A1B2C", "project-1")
 		b.jobs()
 		write, id := b.alice(), b.orderOf(c.UID).ID
-		first, err := b.ConfirmOrder(context.Background(), write, id, "wired")
+		first, err := b.ConfirmOrder(context.Background(), write, id, "wired", "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		b.clock.Advance(time.Hour)
-		again, err := b.ConfirmOrder(context.Background(), write, id, "wired")
+		again, err := b.ConfirmOrder(context.Background(), write, id, "wired", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -371,7 +371,16 @@ func TestQueue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		b.load(api.Inventory{Version: api.N1, Services: []api.InventoryService{{Type: "cloud_project", ID: "project-3", Account: "acme", Zone: "main"}}})
+		given, err := b.CreateConnection(context.Background(), b.acme(), "given-up", connectionSpec("A1B2C", "project-3"), true)
+		if err != nil {
+			t.Fatal(err)
+		}
 		b.jobs()
+		b.done(given.UID)
+		if _, err := b.DeleteConnection(context.Background(), b.acme(), "given-up", given.UID); err != nil {
+			t.Fatal(err)
+		}
 		var uids, waitsFor []string
 		params := api.ListOrdersParams{PageSize: ptr(2)}
 		for {
@@ -386,8 +395,9 @@ func TestQueue(t *testing.T) {
 				break
 			}
 		}
-		assertSlice(t, "queue", uids, []string{soon.UID, later.UID, waits.UID})
-		assertSlice(t, "waits", waitsFor, []string{"fulfilment", "activation", "evidence"})
+		// What waits for a person has a day like what is to be built; nothing waits for a removal.
+		assertSlice(t, "queue", uids, []string{waits.UID, soon.UID, later.UID, given.UID})
+		assertSlice(t, "waits", waitsFor, []string{"evidence", "fulfilment", "activation", "removal"})
 		order, err := b.Order(context.Background(), b.orderOf(waits.UID).ID)
 		if err != nil {
 			t.Fatal(err)

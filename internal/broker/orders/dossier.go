@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,11 +22,13 @@ type dossier struct {
 	connection store.Connection
 	// edge is the order's object, nil where that is a connection.
 	edge *store.EdgeAttachment
-	// gateway is what is known of the edge attachment's gateway; nil where nothing is.
+	// gateway is what is known of the edge attachment's gateway, whosever it is; nil where nothing is.
 	gateway *store.Gateway
+	// copied is the order's object where that is a signed copy, which has neither connection nor standing; nil elsewhere.
+	copied *signedCopy
 }
 
-// standing is that of the order's object.
+// standing is that of the order's object, which is no signed copy.
 func (f *dossier) standing() standing {
 	if f.edge != nil {
 		return edgeStanding(f.edge)
@@ -38,6 +41,13 @@ func orderNumber(id int64) string { return fmt.Sprintf("order %d", id) }
 
 func openDossier(ctx context.Context, r *store.Reader, order store.Order) (*dossier, error) {
 	f := &dossier{order: order}
+	if order.ObjectKind == store.ObjectAgreementEvidence {
+		var err error
+		if f.copied, err = copyByUID(ctx, r, order.ObjectUID); err != nil {
+			return nil, fmt.Errorf("object of %s: %w", orderNumber(order.ID), err)
+		}
+		return f, nil
+	}
 	connectionUID := order.ObjectUID
 	if order.ObjectKind == store.ObjectEdgeAttachment {
 		edge, err := r.EdgeAttachmentByUID(ctx, order.ObjectUID)
@@ -45,7 +55,7 @@ func openDossier(ctx context.Context, r *store.Reader, order store.Order) (*doss
 			return nil, fmt.Errorf("object of %s: %w", orderNumber(order.ID), err)
 		}
 		f.edge, connectionUID = &edge, edge.ConnectionUID
-		gateway, err := r.GatewayByID(ctx, edge.GatewayID)
+		gateway, err := r.GatewayByID(ctx, cmp.Or(edge.GatewayID, *orDefault(edge.Spec.GatewayID, "")))
 		switch {
 		case err == nil:
 			f.gateway = &gateway
@@ -60,7 +70,8 @@ func openDossier(ctx context.Context, r *store.Reader, order store.Order) (*doss
 	return f, nil
 }
 
-// hanging are the live edge attachments of the order's connection with their orders: none of them is active before it.
+// hanging are the live edge attachments of the order's connection, with the order of each that has one: what is active has
+// none.
 func (f *dossier) hanging(ctx context.Context, tx *store.Tx) ([]*dossier, error) {
 	edges, err := tx.EdgeAttachmentsOf(ctx, f.connection.UID)
 	if err != nil {
@@ -69,7 +80,7 @@ func (f *dossier) hanging(ctx context.Context, tx *store.Tx) ([]*dossier, error)
 	all := make([]*dossier, len(edges))
 	for i := range edges {
 		order, err := tx.OpenOrderOf(ctx, edges[i].UID)
-		if err != nil {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, fmt.Errorf("order of %s: %w", edges[i].FullName(), err)
 		}
 		all[i] = &dossier{order: order, connection: f.connection, edge: &edges[i]}
@@ -77,10 +88,12 @@ func (f *dossier) hanging(ctx context.Context, tx *store.Tx) ([]*dossier, error)
 	return all, nil
 }
 
-// save writes the order and its object. What the object hangs on is not the order's to change.
+// save writes the order, where there is one, and its object. What the object hangs on is not the order's to change.
 func (f *dossier) save(ctx context.Context, tx *store.Tx) error {
-	if err := tx.UpdateOrder(ctx, &f.order); err != nil {
-		return err
+	if f.order.ID != 0 {
+		if err := tx.UpdateOrder(ctx, &f.order); err != nil {
+			return err
+		}
 	}
 	if f.edge != nil {
 		return tx.UpdateEdgeAttachment(ctx, f.edge)
@@ -149,15 +162,18 @@ func (d *Desk) orderShown(ctx context.Context, r *store.Reader, f *dossier) (api
 }
 
 func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
-	s := f.standing()
 	o := f.order
 	shown := api.Order{
-		ID: o.ID, Kind: string(o.Kind), Object: o.Object, ObjectUID: o.ObjectUID, Account: o.Account,
-		State: string(s.State), StateReason: given(s.StateReason), Open: o.Open,
+		ID: o.ID, Kind: string(o.Kind), Object: o.Object, ObjectUID: o.ObjectUID, Account: o.Account, Open: o.Open,
 		CreatedAt: o.CreatedAt.UTC(), CreatedBy: o.CreatedBy, DueAt: utc(o.DueAt),
 		ClosedAt: utc(o.ClosedAt), ClosedBy: given(o.ClosedBy), Note: given(o.Note),
 		ChangeReference: given(o.ChangeReference), PolicyVersion: fmt.Sprint(o.PolicyVersion), Steps: []string{},
 	}
+	if f.copied != nil {
+		return copyOrder(shown, v.inForce.document, f.copied), nil
+	}
+	s := f.standing()
+	shown.State, shown.StateReason = string(s.State), given(s.StateReason)
 	if !o.Open {
 		return shown, nil
 	}
@@ -182,6 +198,7 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 		task.edge = &edge
 		if f.gateway != nil {
 			task.gatewayTitle, task.gatewayNetworks = f.gateway.Title, f.gateway.Networks
+			task.recorded = f.gateway
 		}
 	}
 	shown.Steps = steps(task)
@@ -200,7 +217,10 @@ type decided struct {
 // entry is the audit's entry of what was decided about the order.
 func (f *dossier) entry(what decided) entry {
 	s := f.standing()
-	details := map[string]any{"order": f.order.ID, "state_before": string(what.before), "state": string(s.State)}
+	details := map[string]any{"state_before": string(what.before), "state": string(s.State)}
+	if f.order.ID != 0 {
+		details["order"] = f.order.ID
+	}
 	maps.Copy(details, what.details)
 	return entry{action: what.action, account: s.Account, object: s.fullName, uid: s.UID, details: details}
 }

@@ -55,8 +55,16 @@ func (d *Desk) EdgeAttachments(
 		}); err != nil {
 			return answer, err
 		}
+		uids := make([]string, len(rows))
+		for i, row := range rows {
+			uids[i] = row.ConnectionUID
+		}
+		parents, err := r.ConnectionsByUID(ctx, uids)
+		if err != nil {
+			return answer, err
+		}
 		for _, row := range rows {
-			shown, err := view.edge(row)
+			shown, err := view.edgeRemarked(ctx, row, parents[row.ConnectionUID])
 			if err != nil {
 				return answer, err
 			}
@@ -91,13 +99,21 @@ func liveEdge(
 	return parent, row, orGone(err, hscn.EdgeAttachmentName(connection, name))
 }
 
-// edgeShown is the edge attachment with the findings of the write that it answers.
+// edgeShown is the edge attachment with the findings of the write that it answers; without any, with those that every
+// reader of it is shown.
 func (d *Desk) edgeShown(
 	ctx context.Context, r *store.Reader, row store.EdgeAttachment, findings []api.Finding,
 ) (api.EdgeAttachment, error) {
 	view, err := d.renderer(ctx, r, d.now())
 	if err != nil {
 		return api.EdgeAttachment{}, err
+	}
+	if findings == nil {
+		parent, err := r.ConnectionByUID(ctx, row.ConnectionUID)
+		if err != nil {
+			return api.EdgeAttachment{}, fmt.Errorf("connection of %s: %w", row.FullName(), err)
+		}
+		return view.edgeRemarked(ctx, row, parent)
 	}
 	shown, err := view.edge(row)
 	shown.Findings = findings
@@ -164,17 +180,53 @@ func (d *Desk) createEdge(
 	ctx context.Context, tx *store.Tx, w request.Write, now time.Time,
 	account store.Account, parent store.Connection, name string, spec api.EdgeAttachmentSpec,
 ) (store.EdgeAttachment, []api.Finding, error) {
-	var none store.EdgeAttachment
 	spec, err := canonicalEdge(spec)
 	if err != nil {
-		return none, nil, err
+		return store.EdgeAttachment{}, nil, err
 	}
+	placed, err := d.placeEdge(ctx, tx, w, now, account, parent, name, spec)
+	if err != nil {
+		return placed.row, nil, err
+	}
+	row := placed.row
+	if err := tx.InsertOrder(ctx, &placed.item); err != nil {
+		return row, nil, err
+	}
+	if err := d.enqueueFor(ctx, tx, edgeStanding(&row), nil, now); err != nil {
+		return row, nil, err
+	}
+	return row, placed.judged.shown(), record(ctx, tx, w, now, entry{
+		action: "edge_attachment.create", account: account.ID, object: row.FullName(), uid: row.UID,
+		details: map[string]any{
+			"order": placed.item.ID, "state": string(row.State), "spec_sha256": sumOf(row.Spec), "connection_uid": parent.UID,
+			"gateway_id": *orDefault(spec.GatewayID, ""), "included_address": row.IncludedAddress,
+			"policy_version": placed.judged.policy.versionText(), "findings": ruleIDs(row.Findings, findingRule),
+		},
+	})
+}
+
+// placedEdge is an edge attachment that was ordered or changed, or that the rules would not have.
+type placedEdge struct {
+	row store.EdgeAttachment
+	// item is the order of a new one.
+	item   store.Order
+	judged verdict
+}
+
+// placeEdge judges a new edge attachment of a canonical spec and adds it. It is judged with the address that comes with
+// it, which an internal network must not cover either; where its connection is in no zone, none does. Its order is left to
+// the caller to write. Where the rules refuse it, their verdict is in the result beside the error.
+func (d *Desk) placeEdge(
+	ctx context.Context, tx *store.Tx, w request.Write, now time.Time,
+	account store.Account, parent store.Connection, name string, spec api.EdgeAttachmentSpec,
+) (placedEdge, error) {
+	var placed placedEdge
 	if err := edgeNotOffered(spec); err != nil {
-		return none, nil, err
+		return placed, err
 	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
-		return none, nil, err
+		return placed, err
 	}
 	order := edgeOrder{operation: rules.Create, account: account, parent: parent, name: name, spec: spec}
 	var holder *api.ExistingObject
@@ -182,63 +234,57 @@ func (d *Desk) createEdge(
 	case err == nil:
 		order.holder, holder = &held, existingEdge(held)
 	case !errors.Is(err, store.ErrNotFound):
-		return none, nil, err
+		return placed, err
 	}
-	judged, taken, err := d.judgeEdge(ctx, tx.Reader, p, now, order)
-	if err != nil {
-		return none, nil, err
+	fullName, uid := order.fullName(), uuid.NewString()
+	poolIsEmpty := false
+	if order.holder == nil && parent.Zone != "" {
+		address, err := tx.AllocateAddress(ctx, store.AddressRequest{
+			Zone: parent.Zone, Account: account.ID, FullName: fullName, OwnerUID: uid, Now: now,
+		})
+		switch {
+		case err == nil:
+			order.address = address.String()
+		case errors.Is(err, store.ErrPoolEmpty):
+			poolIsEmpty = true
+		default:
+			return placed, err
+		}
 	}
-	fullName := hscn.EdgeAttachmentName(parent.Name, name)
-	if err := judged.err(fullName, holder); err != nil {
-		return none, nil, err
+	var ground edgeGround
+	if placed.judged, ground, err = d.judgeEdge(ctx, tx.Reader, p, now, order); err != nil {
+		return placed, err
 	}
-	if taken {
-		return none, nil, problem.New(problem.StateForbids, "The gateway %q cannot be attached: it is not free.", *spec.GatewayID)
+	if err := placed.judged.err(fullName, holder); err != nil {
+		return placed, err
+	}
+	if poolIsEmpty {
+		return placed, poolEmpty(p, fullName, parent.Zone, placed.judged.shown())
 	}
 
-	row := store.EdgeAttachment{
+	row := &placed.row
+	*row = store.EdgeAttachment{
 		Standing: store.Standing{
-			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: parent.Zone, Revision: 1, StateSince: now,
+			UID: uid, Account: account.ID, Name: name, Zone: parent.Zone, Revision: 1, StateSince: now,
 			CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
 			CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
 		},
-		ConnectionUID: parent.UID, ConnectionName: parent.Name, GatewayID: *spec.GatewayID, Spec: spec,
+		ConnectionUID: parent.UID, ConnectionName: parent.Name, IncludedAddress: order.address, Spec: spec,
 	}
-	item := store.Order{
+	placed.item = store.Order{
 		Kind: store.OrderProvide, ObjectKind: store.ObjectEdgeAttachment, ObjectUID: row.UID, Object: fullName,
 		Account: account.ID, Open: true, CreatedAt: now, CreatedBy: w.Caller.Subject,
 		ChangeReference: w.ChangeReference, PolicyVersion: p.version,
 	}
-	address, err := tx.AllocateAddress(ctx, store.AddressRequest{
-		Zone: row.Zone, Account: account.ID, FullName: fullName, OwnerUID: row.UID, Now: now,
-	})
-	if errors.Is(err, store.ErrPoolEmpty) {
-		return none, nil, poolEmpty(p, fullName, row.Zone, judged.shown())
+	if err := d.settleEdge(now, row, &placed.item, placed.judged, parent); err != nil {
+		return placed, err
 	}
-	if err != nil {
-		return none, nil, err
+	if row.GatewayID != "" {
+		if err := ground.attachable(order); err != nil {
+			return placed, err
+		}
 	}
-	row.IncludedAddress = address.String()
-	if err := d.settleEdge(p, now, &row, &item, judged, parent); err != nil {
-		return none, nil, err
-	}
-	if err := tx.InsertEdgeAttachment(ctx, &row); err != nil {
-		return none, nil, err
-	}
-	if err := tx.InsertOrder(ctx, &item); err != nil {
-		return none, nil, err
-	}
-	if err := d.enqueueFor(ctx, tx, edgeStanding(&row), nil, now); err != nil {
-		return none, nil, err
-	}
-	return row, judged.shown(), record(ctx, tx, w, now, entry{
-		action: "edge_attachment.create", account: account.ID, object: fullName, uid: row.UID,
-		details: map[string]any{
-			"order": item.ID, "state": string(row.State), "spec_sha256": sumOf(row.Spec), "connection_uid": parent.UID,
-			"gateway_id": row.GatewayID, "included_address": row.IncludedAddress,
-			"policy_version": p.versionText(), "findings": ruleIDs(row.Findings, findingRule),
-		},
-	})
+	return placed, tx.InsertEdgeAttachment(ctx, row)
 }
 
 // poolEmpty refuses an order for want of addresses. It is a finding like those of the rule catalogue, but only the
@@ -258,24 +304,23 @@ func poolEmpty(p *policy, fullName, zone string, findings []api.Finding) error {
 }
 
 // settleEdge puts an edge attachment that nothing refuses where its order stands: it goes on only when its connection is
-// active.
-func (d *Desk) settleEdge(
-	p *policy, now time.Time, row *store.EdgeAttachment, item *store.Order, judged verdict, parent store.Connection,
-) error {
-	s := edgeStanding(row)
+// active. A gateway that somebody has yet to look at is only claimed: it is held when it is known to be the service's, so
+// that nobody keeps another account's gateway from it by naming it first. Neither row is written.
+func (d *Desk) settleEdge(now time.Time, row *store.EdgeAttachment, item *store.Order, judged verdict, parent store.Connection) error {
+	s, p := edgeStanding(row), judged.policy
 	s.Findings = judged.shown()
-	awaits, awaited := judged.awaits()
-	s.AssuredAt, s.EnablementDueAt, item.DueAt = nil, nil, nil
-	switch state := nextState(awaits, false); {
-	case state != hscn.StateProvisioning:
-		s.enter(state, reasonWaiting(p, state, s.Findings, awaited), now)
-		return nil
-	case parent.State != hscn.StateActive:
+	awaiting := judged.awaiting()
+	if state := s.next(awaiting, false); state != hscn.StateProvisioning {
+		row.GatewayID = ""
+		return d.wait(s, p, state, awaiting, now, p.document.EdgeAttachments.LeadTimeWorkingDays, item)
+	}
+	row.GatewayID = *orDefault(row.Spec.GatewayID, "")
+	if parent.State != hscn.StateActive {
+		s.AssuredAt, s.EnablementDueAt, item.DueAt = nil, nil, nil
 		s.enter(hscn.StatePendingConnection, reasonPendingConnection(parent.FullName()), now)
 		return nil
-	default:
-		return d.assureEdge(p, now, row, item)
 	}
+	return d.assureEdge(p, now, row, item)
 }
 
 // assureEdge is the moment from which the time to attach the gateway counts.
@@ -337,40 +382,70 @@ func (d *Desk) updateEdge(
 	if sameJSON(prior, spec) {
 		return row, nil, nil
 	}
-	if err := edgeNotOffered(spec); err != nil {
-		return row, nil, err
-	}
-	changes, err := changesOf(rules.KindEdgeAttachment, prior, spec)
+	changed, err := d.changeEdge(ctx, tx, w, now, account, parent, row, spec)
 	if err != nil {
 		return row, nil, err
 	}
+	before := row.State
+	row = changed.row
+	return row, changed.judged.shown(), record(ctx, tx, w, now, entry{
+		action: "edge_attachment.update", account: account.ID, object: row.FullName(), uid: row.UID,
+		details: map[string]any{
+			"state_before": string(before), "state": string(row.State), "spec_sha256": sumOf(row.Spec), "revision": row.Revision,
+			"policy_version": changed.judged.policy.versionText(), "findings": ruleIDs(changed.judged.shown(), findingRule),
+		},
+	})
+}
+
+// changeEdge judges another spec, a canonical one, of an edge attachment that stands and has it take effect. Where the
+// rules refuse it, their verdict is in the result beside the error.
+func (d *Desk) changeEdge(
+	ctx context.Context, tx *store.Tx, w request.Write, now time.Time,
+	account store.Account, parent store.Connection, row store.EdgeAttachment, spec api.EdgeAttachmentSpec,
+) (placedEdge, error) {
+	changed := placedEdge{row: row}
+	if err := edgeNotOffered(spec); err != nil {
+		return changed, err
+	}
+	prior := row.Spec
+	changes, err := changesOf(rules.KindEdgeAttachment, prior, spec)
+	if err != nil {
+		return changed, err
+	}
 	if err := immutable("edge attachment", changes); err != nil {
-		return row, nil, err
+		return changed, err
 	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
-		return row, nil, err
+		return changed, err
 	}
-	judged, _, err := d.judgeEdge(ctx, tx.Reader, p, now, edgeOrder{
-		operation: rules.Update, account: account, parent: parent, name: name, uid: row.UID, spec: spec, prior: &prior,
-	})
-	if err != nil {
-		return row, nil, err
+	order := edgeOrder{
+		operation: rules.Update, account: account, parent: parent, name: row.Name, row: &row, spec: spec, prior: &prior,
+		address: row.IncludedAddress,
 	}
-	if err := judged.err(row.FullName(), nil); err != nil {
-		return row, nil, err
+	if changed.judged, _, err = d.judgeEdge(ctx, tx.Reader, p, now, order); err != nil {
+		return changed, err
 	}
-	row.Spec, row.PolicyVersion, row.Findings = spec, p.version, judged.shown()
-	row.Revision++
-	row.UpdatedAt, row.UpdatedBy = now, w.Caller.Subject
-	if err := tx.UpdateEdgeAttachment(ctx, &row); err != nil {
-		return row, nil, err
+	if err := changed.judged.err(row.FullName(), nil); err != nil {
+		return changed, err
 	}
-	return row, judged.shown(), record(ctx, tx, w, now, entry{
-		action: "edge_attachment.update", account: account.ID, object: row.FullName(), uid: row.UID,
-		details: map[string]any{
-			"state": string(row.State), "spec_sha256": sumOf(row.Spec), "revision": row.Revision,
-			"policy_version": p.versionText(), "findings": ruleIDs(judged.shown(), findingRule),
-		},
-	})
+	next := &changed.row
+	next.Spec, next.PolicyVersion, next.Findings = spec, p.version, changed.judged.shown()
+	next.Revision++
+	next.UpdatedAt, next.UpdatedBy = now, w.Caller.Subject
+	if isWaiting(row.State) {
+		// Somebody has still to look at it: whoever does is to look at what is asked for now. The job judges all of it.
+		item, err := tx.OpenOrderOf(ctx, row.UID)
+		if err != nil {
+			return changed, fmt.Errorf("order of %s: %w", row.FullName(), err)
+		}
+		item.PolicyVersion = p.version
+		if err := tx.UpdateOrder(ctx, &item); err != nil {
+			return changed, err
+		}
+		if err := d.enqueue(ctx, tx, jobJudge, edgeStanding(next), now); err != nil {
+			return changed, err
+		}
+	}
+	return changed, tx.UpdateEdgeAttachment(ctx, next)
 }

@@ -65,14 +65,13 @@ func TestCreateEdgeAttachmentRefused(t *testing.T) {
 		"another connection":         {parent: "another-uid", spec: edgeSpec("gateway-2"), want: problem.ParentChanged},
 		"neither gateway nor VDC":    {want: problem.RequestInvalid, pointers: []string{"/gateway_id"}},
 		"gateway and VDC":            {spec: api.EdgeAttachmentSpec{GatewayID: ptr("gateway-2"), VdcID: ptr("vdc")}, want: problem.RequestInvalid, pointers: []string{"/vdc_id"}},
-		"a VDC":                      {spec: api.EdgeAttachmentSpec{VdcID: ptr("vdc")}, want: problem.NotOffered, pointers: []string{"/vdc_id"}},
 		"deletion protection":        {spec: api.EdgeAttachmentSpec{GatewayID: ptr("gateway-2"), DeletionProtection: ptr(true)}, want: problem.NotOffered, pointers: []string{"/deletion_protection"}},
 		"a gateway that nobody has":  {spec: edgeSpec("gateway-0"), want: problem.PreconditionsFailed, rules: []string{"error edge.gateway-unknown"}},
 		"another service's gateway":  {spec: edgeSpec("gateway-3"), want: problem.PreconditionsFailed, rules: []string{"error edge.gateway-unknown"}},
 		"another account's gateway":  {spec: edgeSpec("gateway-9"), want: problem.PreconditionsFailed, rules: []string{"error edge.gateway-unknown"}},
-		"a gateway that is attached": {spec: edgeSpec("gateway-1"), want: problem.PreconditionsFailed, rules: []string{"error edge.already-attached"}},
+		"a gateway that is attached": {spec: edgeSpec("gateway-1"), want: problem.PreconditionsFailed, rules: []string{"warning edge.one-network", "error edge.already-attached"}},
 		"a name that is taken":       {name: "web", spec: edgeSpec("gateway-2"), want: problem.NameTaken, rules: []string{"error name.taken"}},
-		"the same again":             {name: "web", spec: edgeSpec("gateway-1"), want: problem.NameTaken, rules: []string{"error name.taken"}},
+		"the same again":             {name: "web", spec: edgeSpec("gateway-1"), want: problem.NameTaken, rules: []string{"error name.taken", "warning edge.one-network"}},
 		"a malformed name":           {name: "WEB", spec: edgeSpec("gateway-2"), want: problem.PreconditionsFailed, rules: []string{"error name.format"}},
 		"malformed networks": {
 			spec: api.EdgeAttachmentSpec{GatewayID: ptr("gateway-2"), Networks: map[string]api.Network{

@@ -19,10 +19,16 @@ import (
 func (d *Desk) ComplianceFacts(ctx context.Context, caller request.Caller, odsCodes []string) (api.ComplianceFacts, error) {
 	return read(ctx, d, func(ctx context.Context, r *store.Reader) (api.ComplianceFacts, error) {
 		facts := api.ComplianceFacts{
-			Now: d.now(), Account: caller.Account, Organisations: []api.OrganisationFacts{}, Waivers: []api.Waiver{},
+			Now: d.now(), Account: caller.Account, Organisations: []api.OrganisationFacts{},
 		}
 		account, err := r.AccountByID(ctx, caller.Account)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return facts, err
+		}
+		if facts.Waivers, err = activeWaivers(ctx, r, caller.Account, facts.Now); err != nil {
+			return facts, err
+		}
+		if facts.AgreementEvidence, err = evidenceFacts(ctx, r, caller.Account); err != nil {
 			return facts, err
 		}
 		codes := slices.Clone(account.Organisations)
@@ -102,12 +108,18 @@ func organisationFacts(
 	facts := make([]api.OrganisationFacts, 0, len(asked)+len(related))
 	for _, code := range slices.Concat(asked, related) {
 		row := known[code]
-		facts = append(facts, api.OrganisationFacts{
-			OdsCode: code, Bound: slices.Contains(account.Organisations, code),
-			Directory: row.Directory, Register: row.Register, FlowDown: row.FlowDown, Dspt: row.DSPT,
-		})
+		row.ODSCode = code
+		facts = append(facts, factsOf(account, row))
 	}
 	return facts, nil
+}
+
+// factsOf is what is known of an organisation in the contract's words, for an account.
+func factsOf(account store.Account, row store.Organisation) api.OrganisationFacts {
+	return api.OrganisationFacts{
+		OdsCode: row.ODSCode, Bound: slices.Contains(account.Organisations, row.ODSCode),
+		Directory: row.Directory, Register: row.Register, FlowDown: row.FlowDown, Dspt: row.DSPT,
+	}
 }
 
 // canonicalCodes returns the codes in their canonical spelling.
@@ -189,6 +201,18 @@ func serviceShown(p *policy, row store.Service, connection string) api.Service {
 	return shown
 }
 
+// gatewayShown is a gateway in the contract's words, with the full name of the edge attachment that holds it.
+func gatewayShown(row store.Gateway, edge string) api.Gateway {
+	networks := row.Networks
+	if networks == nil {
+		networks = []string{}
+	}
+	return api.Gateway{
+		ID: row.ID, Title: given(row.Title), Service: api.ServiceReference{Type: row.ServiceType, ID: row.ServiceID},
+		Zone: row.Zone, Networks: networks, InternalNetworks: row.InternalNetworks, EdgeAttachment: given(edge),
+	}
+}
+
 // Gateways returns a page of the edge gateways and routers of the account's services.
 func (d *Desk) Gateways(ctx context.Context, caller request.Caller, params api.ListGatewaysParams) (api.GatewayPage, error) {
 	return read(ctx, d, func(ctx context.Context, r *store.Reader) (api.GatewayPage, error) {
@@ -218,14 +242,7 @@ func (d *Desk) Gateways(ctx context.Context, caller request.Caller, params api.L
 			return answer, fmt.Errorf("what holds gateways: %w", err)
 		}
 		for _, row := range rows {
-			networks := row.Networks
-			if networks == nil {
-				networks = []string{}
-			}
-			answer.Items = append(answer.Items, api.Gateway{
-				ID: row.ID, Title: given(row.Title), Service: api.ServiceReference{Type: row.ServiceType, ID: row.ServiceID},
-				Zone: row.Zone, Networks: networks, EdgeAttachment: given(holders[row.ID]),
-			})
+			answer.Items = append(answer.Items, gatewayShown(row, holders[row.ID]))
 		}
 		return answer, nil
 	})

@@ -94,7 +94,7 @@ func (w *world) step(t *rapid.T) {
 	pick := func(label string, from []string) string { return rapid.SampledFrom(from).Draw(t, label) }
 	connection, edge := pick("connection", connectionNames), pick("edge", edgeNames)
 	var err error
-	switch rapid.IntRange(0, 15).Draw(t, "action") {
+	switch rapid.IntRange(0, 17).Draw(t, "action") {
 	case 0, 1:
 		spec := connectionSpec(pick("code", w.codes), w.project(rapid.IntRange(0, 1).Draw(t, "project")))
 		var made api.Connection
@@ -131,6 +131,12 @@ func (w *world) step(t *rapid.T) {
 		_, err = w.LoadInventory(ctx, w.alice(), organisations(facts), false)
 	case 8:
 		_, err = w.RunDueJobs(ctx)
+	case 9, 10:
+		var found api.Connection
+		if found, err = w.Connection(ctx, w.caller(), connection); err == nil {
+			act := rapid.SampledFrom([]authorityAct{restrict, restrict, lift, lift, lift, terminate}).Draw(t, "the Authority")
+			_, err = act(w.Desk, ctx, w.bob(), found.UID, decision)
+		}
 	default:
 		err = w.decide(t)
 	}
@@ -165,7 +171,7 @@ func (w *world) decide(t *rapid.T) error {
 	case "approve":
 		_, err = w.ApproveOrder(ctx, w.bob(), order.ID, "")
 	case "done":
-		if _, err = w.ConfirmOrder(ctx, w.bob(), order.ID, ""); err == nil && order.Kind == store.OrderProvide {
+		if _, err = w.ConfirmOrder(ctx, w.bob(), order.ID, "", ""); err == nil && order.Kind == store.OrderProvide {
 			w.confirmed[order.ObjectUID] = true
 		}
 	default:
@@ -226,11 +232,12 @@ func (w *world) check(t *rapid.T) {
 	}
 	moves := func(name, uid, state string) {
 		order, open := orders[uid]
-		if live := hscn.State(state).Holds(); live != (open && order.Kind == store.OrderProvide) && state != string(hscn.StateActive) {
+		stands := state == string(hscn.StateActive) || state == string(hscn.StateRestricted) || state == string(hscn.StateTerminated)
+		if live := hscn.State(state).Holds(); live != (open && order.Kind == store.OrderProvide) && !stands {
 			t.Fatalf("%s is %s, and its open order is %+v", name, state, order)
 		}
-		if state == string(hscn.StateActive) && (open || !w.confirmed[uid]) {
-			t.Fatalf("%s is active: confirmed %t, open order %t", name, w.confirmed[uid], open)
+		if stands && (open || !w.confirmed[uid] && state != string(hscn.StateTerminated)) {
+			t.Fatalf("%s is %s: confirmed %t, open order %t", name, state, w.confirmed[uid], open)
 		}
 	}
 	for _, c := range connections {
@@ -255,7 +262,18 @@ func (w *world) check(t *rapid.T) {
 		if !lives || !hscn.State(parent.State).Holds() {
 			t.Fatalf("%s is %s and its connection is %q", e.Name, e.State, parent.State)
 		}
-		if waits := e.State == string(hscn.StatePendingConnection); waits == (parent.State == string(hscn.StateActive)) {
+		waits, goesOn := e.State == string(hscn.StatePendingConnection), true
+		switch hscn.State(parent.State) {
+		case hscn.StateActive:
+			goesOn = !waits && e.State != string(hscn.StateRestricted) && e.State != string(hscn.StateTerminated)
+		case hscn.StateRestricted:
+			goesOn = waits || e.State == string(hscn.StateRestricted)
+		case hscn.StateTerminated:
+			goesOn = e.State == string(hscn.StateTerminated)
+		default:
+			goesOn = waits
+		}
+		if !goesOn {
 			t.Fatalf("%s is %s and its connection is %s", e.Name, e.State, parent.State)
 		}
 	}

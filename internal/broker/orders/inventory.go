@@ -12,9 +12,6 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
-// errDryRun undoes what a dry run did.
-var errDryRun = errors.New("dry run")
-
 // LoadInventory records an inventory in one transaction and says what it changed; a dry run says what it would change.
 // Rows have natural keys; what the inventory does not name stays as it is. Orders whose assurance is not complete are
 // judged again after it, by jobs. A problem.RequestInvalid names everything that is wrong with the inventory, and then nothing is
@@ -22,76 +19,35 @@ var errDryRun = errors.New("dry run")
 func (d *Desk) LoadInventory(
 	ctx context.Context, w request.Write, inventory api.Inventory, dryRun bool,
 ) (api.InventoryReport, error) {
-	now := d.now()
-	if dryRun {
-		var report api.InventoryReport
-		err := d.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			var err error
-			if report, err = d.loadInventory(ctx, tx, w, now, inventory); err != nil {
-				return err
-			}
-			return errDryRun
-		})
-		if !errors.Is(err, errDryRun) {
-			return api.InventoryReport{}, overtaken(err)
+	return recordFacts(ctx, d, w, dryRun, func(ctx context.Context, tx *store.Tx, now time.Time) (recorded[api.InventoryReport], error) {
+		report, err := d.loadInventory(ctx, tx, w, now, inventory)
+		if err != nil {
+			return recorded[api.InventoryReport]{}, err
 		}
-		report.DryRun = true
-		return report, nil
-	}
-	never := func(context.Context, *store.Reader, string) (api.InventoryReport, error) {
-		return api.InventoryReport{}, errors.New("a load is answered as it was")
-	}
-	return once(ctx, d, w, now, never,
-		func(ctx context.Context, tx *store.Tx) (store.Outcome[api.InventoryReport], error) {
-			none := store.Outcome[api.InventoryReport]{}
-			report, err := d.loadInventory(ctx, tx, w, now, inventory)
-			if err != nil {
-				return none, err
-			}
-			if len(report.Changes) > 0 {
-				if err := d.judgeAllWaiting(ctx, tx, now); err != nil {
-					return none, err
-				}
-			}
-			changes := make([]string, len(report.Changes))
-			for i, change := range report.Changes {
-				changes[i] = change.Kind + " " + change.Key + " " + string(change.Action)
-			}
-			return store.Outcome[api.InventoryReport]{Answer: report}, record(ctx, tx, w, now, entry{
-				action:  "inventory.load",
-				details: map[string]any{"inventory_sha256": sumOf(inventory), "changes": changes, "unchanged": report.Unchanged},
-			})
-		})
-}
-
-// judgeAllWaiting leaves a job for each order whose assurance is not complete.
-func (d *Desk) judgeAllWaiting(ctx context.Context, tx *store.Tx, now time.Time) error {
-	rows, err := tx.ConnectionsInState(ctx, waiting)
-	if err != nil {
-		return err
-	}
-	for i := range rows {
-		if err := d.enqueue(ctx, tx, jobJudge, connectionStanding(&rows[i]), now); err != nil {
-			return err
+		report.DryRun = dryRun
+		changes := make([]string, len(report.Changes))
+		for i, change := range report.Changes {
+			changes[i] = change.Kind + " " + change.Key + " " + string(change.Action)
 		}
-	}
-	return nil
+		return recorded[api.InventoryReport]{answer: report, changed: len(changes) > 0, entry: entry{
+			action:  "inventory.load",
+			details: map[string]any{"inventory_sha256": sumOf(inventory), "changes": changes, "unchanged": report.Unchanged},
+		}}, nil
+	})
 }
 
 func (d *Desk) loadInventory(
 	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, inventory api.Inventory,
 ) (api.InventoryReport, error) {
 	none := api.InventoryReport{}
-	if err := tx.LockFacts(ctx); err != nil {
-		return none, err
-	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
 		return none, err
 	}
 	l := loader{
-		tx: tx, now: now, policy: p, by: w.Caller.Subject, inventory: inventory,
-		report: api.InventoryReport{Changes: []api.InventoryChange{}},
+		tx: tx, now: now, policy: p, inventory: inventory,
+		lookUps: lookUps{now: now, policy: p, by: w.Caller.Subject},
+		report:  api.InventoryReport{Changes: []api.InventoryChange{}},
 	}
 	// Rows are written as they pass, also beside others that do not: the transaction is undone if any does not, and so all
 	// offences are found at once.
@@ -108,8 +64,8 @@ type loader struct {
 	tx     *store.Tx
 	now    time.Time
 	policy *policy
-	// by is who records it, and made the look-ups of which nothing else is said.
-	by        string
+	// lookUps are those of its organisations.
+	lookUps   lookUps
 	inventory api.Inventory
 	report    api.InventoryReport
 	wrong     offences
@@ -198,7 +154,7 @@ func (l *loader) gateways(ctx context.Context) error {
 		}
 		row := store.Gateway{
 			ID: g.ID, ServiceType: g.Service.Type, ServiceID: g.Service.ID, Title: *orDefault(g.Title, ""), Networks: g.Networks,
-			Retired: *orDefault(g.Retired, false),
+			InternalNetworks: g.InternalNetworks, Retired: *orDefault(g.Retired, false),
 		}
 		was, err := l.tx.GatewayByID(ctx, g.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -275,86 +231,13 @@ func (l *loader) organisations(ctx context.Context) error {
 		if l.offends("organisations", i) {
 			continue
 		}
-		was := known[codes[i]]
-		change, err := l.tx.UpsertOrganisation(ctx, store.Organisation{
-			ODSCode:   codes[i],
-			Directory: l.directory(o.Directory, was.Directory),
-			Register:  l.register(o.Register, was.Register),
-			FlowDown:  l.flowDown(o.FlowDown, was.FlowDown),
-			DSPT:      l.dspt(o.Dspt, was.DSPT),
-		}, l.now)
+		change, err := l.tx.UpsertOrganisation(ctx, l.lookUps.kept(o, known[codes[i]]), l.now)
 		if err != nil {
 			return err
 		}
 		l.note("organisation", codes[i], change, false)
 	}
 	return nil
-}
-
-func (l *loader) directory(given, was *api.DirectoryRecord) *api.DirectoryRecord {
-	return lookedUp(l.by, given, was, func(r *api.DirectoryRecord) provenance {
-		r.Sites, r.Successors = canonicalCodes(r.Sites), canonicalCodes(r.Successors)
-		if r.Parent != nil {
-			parent := hscn.CanonicalODSCode(*r.Parent)
-			r.Parent = &parent
-		}
-		return provenance{&r.LookedUpAt, &r.LookedUpBy, &r.RecordedBy}
-	})
-}
-
-func (l *loader) register(given, was *api.RegisterRecord) *api.RegisterRecord {
-	return lookedUp(l.by, given, was, func(r *api.RegisterRecord) provenance {
-		return provenance{&r.LookedUpAt, &r.LookedUpBy, &r.RecordedBy}
-	})
-}
-
-func (l *loader) flowDown(given, was *api.FlowDownRecord) *api.FlowDownRecord {
-	return lookedUp(l.by, given, was, func(r *api.FlowDownRecord) provenance {
-		return provenance{&r.LookedUpAt, &r.LookedUpBy, &r.RecordedBy}
-	})
-}
-
-func (l *loader) dspt(given, was *api.DSPTRecord) *api.DSPTRecord {
-	return lookedUp(l.by, given, was, func(r *api.DSPTRecord) provenance {
-		return provenance{&r.LookedUpAt, &r.LookedUpBy, &r.RecordedBy}
-	})
-}
-
-// provenance points to when and by whom a record's look-up was made, and to who recorded it.
-type provenance struct {
-	at           *time.Time
-	by, recorded **string
-}
-
-// lookedUp returns the record that is to be kept of a look-up, nil where the one that is there stays: an old inventory
-// that is loaded again does not undo a newer look-up. Who looked is who records it, where nothing else is said. Who
-// recorded it is never taken from the document, since another person's approval may hang on it; loading the same look-up
-// again changes neither. parts puts the record into its one spelling.
-func lookedUp[Record any](recorder string, given, was *Record, parts func(*Record) provenance) *Record {
-	if given == nil {
-		return nil
-	}
-	kept := *given
-	of := parts(&kept)
-	*of.at = store.Instant(*of.at)
-	*of.recorded = &recorder
-	if was == nil {
-		*of.by = orDefault(*of.by, recorder)
-		return &kept
-	}
-	before := *was
-	ofBefore := parts(&before)
-	if ofBefore.at.After(*of.at) {
-		return nil
-	}
-	same := kept
-	ofSame := parts(&same)
-	*ofSame.by, *ofSame.recorded = orDefault(*of.by, *orDefault(*ofBefore.by, "")), *ofBefore.recorded
-	if sameJSON(same, before) {
-		return &same
-	}
-	*of.by = orDefault(*of.by, recorder)
-	return &kept
 }
 
 // pools come in whatever order works: one may take addresses that another gives up.

@@ -7,14 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
-
-// clockSkew is by how much a look-up may seem to lie in the future: its time may come from another machine's clock.
-const clockSkew = 5 * time.Minute
 
 // at is the path to an item of one of the inventory's lists.
 func at(list string, i int) []string { return []string{list, strconv.Itoa(i)} }
@@ -85,71 +81,7 @@ func (l *loader) checkOrganisations() {
 		} else {
 			l.twice(seen, hscn.CanonicalODSCode(o.OdsCode), "organisations", i, "ods_code")
 		}
-		if o.Directory != nil {
-			l.checkDirectory(*o.Directory, append(path, "directory"))
-		}
-		if r := o.Register; r != nil {
-			path := append(slices.Clone(path), "register")
-			l.checkTime(r.LookedUpAt, path)
-			l.wrong.date(r.SignedOn, append(path, "signed_on")...)
-			l.wrong.date(r.EndedOn, append(path, "ended_on")...)
-			l.wrong.date(r.WithdrawnOn, append(path, "withdrawn_on")...)
-		}
-		if o.FlowDown != nil {
-			l.checkFlowDown(*o.FlowDown, append(slices.Clone(path), "flow_down"))
-		}
-		if r := o.Dspt; r != nil {
-			path := append(slices.Clone(path), "dspt")
-			l.checkTime(r.LookedUpAt, path)
-			l.wrong.date(r.PublishedOn, append(path, "published_on")...)
-			switch {
-			case r.Status != nil:
-				_, err := hscn.ParseDSPTStatus(*r.Status)
-				l.wrong.word(err, append(path, "status")...)
-			case r.Found:
-				l.wrong.add("is missing: give what the register says of the organisation, or found: false", append(path, "status")...)
-			}
-		}
-	}
-}
-
-// checkTime refuses a look-up that nobody can have made yet: it would count for longer than policy wants.
-func (l *loader) checkTime(lookedUpAt time.Time, record []string) {
-	if lookedUpAt.After(l.now.Add(clockSkew)) {
-		l.wrong.add(fmt.Sprintf("lies in the future: the broker's clock shows %s", l.now.Format(time.RFC3339)),
-			append(slices.Clone(record), "looked_up_at")...)
-	}
-}
-
-func (l *loader) checkDirectory(r api.DirectoryRecord, path []string) {
-	below := func(names ...string) []string { return append(slices.Clone(path), names...) }
-	l.checkTime(r.LookedUpAt, path)
-	l.wrong.date(r.OperationalEnd, below("operational_end")...)
-	l.wrong.date(r.LegalEnd, below("legal_end")...)
-	if r.Parent != nil {
-		l.wrong.word(hscn.ValidateODSCode(*r.Parent), below("parent")...)
-	}
-	for i, code := range r.Sites {
-		l.wrong.word(hscn.ValidateODSCode(code), below("sites", strconv.Itoa(i))...)
-	}
-	for i, code := range r.Successors {
-		l.wrong.word(hscn.ValidateODSCode(code), below("successors", strconv.Itoa(i))...)
-	}
-}
-
-func (l *loader) checkFlowDown(r api.FlowDownRecord, path []string) {
-	l.checkTime(r.LookedUpAt, path)
-	for i, document := range r.Documents {
-		below := func(name string) []string { return append(slices.Clone(path), "documents", strconv.Itoa(i), name) }
-		known := slices.ContainsFunc(l.policy.document.Agreements.FlowDownDocuments,
-			func(wanted api.FlowDownRequirement) bool { return wanted.Kind == document.Kind })
-		if !known {
-			l.wrong.add(fmt.Sprintf("%q is no kind of document of the policy %q", document.Kind, l.policy.document.Title), below("kind")...)
-		}
-		_, err := hscn.CompareDocumentVersions(document.Version, document.Version)
-		l.wrong.word(err, below("version")...)
-		l.wrong.date(document.SignedOn, below("signed_on")...)
-		l.wrong.date(document.EndedOn, below("ended_on")...)
+		l.lookUps.check(o, &l.wrong, path...)
 	}
 }
 

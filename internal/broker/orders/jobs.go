@@ -9,8 +9,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
 // The kinds of jobs.
@@ -26,7 +28,7 @@ const (
 	jobTimeout = 30 * time.Second
 	// A job that fails is tried again after a second, then after ever longer, so that it holds nobody up for long.
 	firstRetry, lastRetry = time.Second, time.Hour
-	// purgeEvery is how often idempotency keys are forgotten that are past their time.
+	// purgeEvery is how often idempotency keys and documents are forgotten that are past their time.
 	purgeEvery = time.Hour
 )
 
@@ -50,6 +52,31 @@ func (d *Desk) enqueueFor(ctx context.Context, tx *store.Tx, s standing, activat
 		at = *activateAt
 	}
 	return d.enqueue(ctx, tx, jobAdvance, s, at)
+}
+
+// judgeAllWaiting leaves a job for each order whose assurance is not complete. Whoever records a fact calls it.
+func (d *Desk) judgeAllWaiting(ctx context.Context, tx *store.Tx, now time.Time) error {
+	connections, err := tx.ConnectionsInState(ctx, waiting)
+	if err != nil {
+		return err
+	}
+	edges, err := tx.EdgeAttachmentsInState(ctx, waiting)
+	if err != nil {
+		return err
+	}
+	standings := make([]standing, 0, len(connections)+len(edges))
+	for i := range connections {
+		standings = append(standings, connectionStanding(&connections[i]))
+	}
+	for i := range edges {
+		standings = append(standings, edgeStanding(&edges[i]))
+	}
+	for _, s := range standings {
+		if err := d.enqueue(ctx, tx, jobJudge, s, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isWaiting says whether assurance of an order in that state is not complete.
@@ -207,14 +234,40 @@ func (d *Desk) advance(ctx context.Context, tx *store.Tx, now time.Time, uid str
 	})
 }
 
-// judgeWaiting judges a connection again whose assurance is not complete: a good fact lets it go on, a bad one refuses it,
-// and what nobody has looked up yet leaves it where it is. One that waits for a person is judged too, so that nobody is
-// asked to approve what can no longer be approved.
+// judgeWaiting judges an order again whose assurance is not complete: a good fact lets it go on, a bad one refuses it, and
+// what nobody has looked up yet leaves it where it is. One that waits for a person is judged too, so that nobody is asked
+// to approve what can no longer be approved.
 func (d *Desk) judgeWaiting(ctx context.Context, tx *store.Tx, now time.Time, uid string) error {
 	f, err := dossierOf(ctx, tx, uid)
-	if err != nil || f == nil || f.edge != nil || !isWaiting(f.connection.State) {
+	if err != nil || f == nil || !isWaiting(f.standing().State) {
 		return err
 	}
+	before := *f
+	what := decided{action: string(f.standing().kind) + ".judge", before: f.standing().State, details: map[string]any{}}
+	if f.edge != nil {
+		if stopped(f.connection.State) {
+			return nil // it is judged when the restriction is lifted
+		}
+		edge := *f.edge
+		before.edge = &edge
+		err = d.judgeWaitingEdge(ctx, tx, now, f, &what)
+	} else {
+		err = d.judgeWaitingConnection(ctx, tx, broker(), now, f, &what)
+	}
+	if err != nil {
+		return err
+	}
+	if sameJSON(before.connection, f.connection) && sameJSON(before.edge, f.edge) && sameJSON(before.order, f.order) {
+		return nil
+	}
+	return d.conclude(ctx, tx, broker(), now, f, what)
+}
+
+// judgeWaitingConnection judges a connection for a new order by the policy that it was ordered under, and settles or
+// refuses it. The order and its object are left to the caller to write.
+func (d *Desk) judgeWaitingConnection(
+	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, f *dossier, what *decided,
+) error {
 	row := &f.connection
 	judgedBy, err := d.policyOfVersion(ctx, tx.Reader, f.order.PolicyVersion)
 	if err != nil {
@@ -224,44 +277,83 @@ func (d *Desk) judgeWaiting(ctx context.Context, tx *store.Tx, now time.Time, ui
 	if err != nil {
 		return err
 	}
-	what := decided{action: "connection.judge", before: row.State, details: map[string]any{
-		"findings": ruleIDs(judged.shown(), findingRule), "evidence": evidenceTimes(found.organisation),
-		"policy_version": judgedBy.versionText(),
-	}}
+	what.details["findings"] = ruleIDs(judged.shown(), findingRule)
+	what.details["evidence"], what.details["policy_version"] = found.times(), judgedBy.versionText()
 	if len(judged.refusing()) > 0 {
 		row.Findings = judged.shown()
-		inForce, err := d.policyInForce(ctx, tx.Reader, now)
+		what.also, err = d.refuseForFacts(ctx, tx, w, now, f, reasonRefusedByFacts(row.Findings))
+		return err
+	}
+	if err := d.settleConnection(ctx, tx, now, row, &f.order, judged, found); err != nil {
+		return err
+	}
+	return d.enqueueFor(ctx, tx, connectionStanding(row), row.Spec.ActivateAt, now)
+}
+
+// judgeWaitingEdge is judgeWaitingConnection for an edge attachment, which may find that its gateway has been attached
+// meanwhile.
+func (d *Desk) judgeWaitingEdge(ctx context.Context, tx *store.Tx, now time.Time, f *dossier, what *decided) error {
+	row := f.edge
+	judgedBy, err := d.policyOfVersion(ctx, tx.Reader, f.order.PolicyVersion)
+	if err != nil {
+		return err
+	}
+	account, err := tx.AccountByID(ctx, row.Account)
+	if err != nil {
+		return err
+	}
+	order := edgeOrder{
+		operation: rules.Create, account: account, parent: f.connection, name: row.Name, row: row, spec: row.Spec, prior: &row.Spec,
+		address: row.IncludedAddress,
+	}
+	judged, ground, err := d.judgeEdge(ctx, tx.Reader, judgedBy, now, order)
+	if err != nil {
+		return err
+	}
+	what.details["findings"] = ruleIDs(judged.shown(), findingRule)
+	what.details["policy_version"] = judgedBy.versionText()
+	if len(judged.refusing()) > 0 {
+		row.Findings = judged.shown()
+		what.also, err = d.refuseForFacts(ctx, tx, broker(), now, f, reasonRefusedByFacts(row.Findings))
+		return err
+	}
+	if err := d.settleEdge(now, row, &f.order, judged, f.connection); err != nil {
+		return err
+	}
+	if row.GatewayID != "" && ground.heldBy != nil {
+		row.GatewayID = ""
+		what.also, err = d.refuseForFacts(ctx, tx, broker(), now, f, reasonGatewayNotFree(order.gatewayID()))
+		return err
+	}
+	return d.enqueueFor(ctx, tx, edgeStanding(row), nil, now)
+}
+
+// refuseForFacts refuses an order for a reason that nobody gave but what was looked up.
+func (d *Desk) refuseForFacts(
+	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, f *dossier, reason string,
+) ([]entry, error) {
+	inForce, err := d.policyInForce(ctx, tx.Reader, now)
+	if err != nil {
+		return nil, err
+	}
+	return d.refuse(ctx, tx, w, inForce, now, f, reason, "")
+}
+
+// purge forgets idempotency keys that are past their time, and documents that nothing needs: such as evidence was never
+// validated of as long as a key could still repeat what was done with them.
+func (d *Desk) purge(ctx context.Context, now time.Time) {
+	err := d.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		keys, err := tx.PurgeIdempotencyKeys(ctx, now.Add(-store.KeptFor))
 		if err != nil {
 			return err
 		}
-		if what.also, err = d.refuse(ctx, tx, broker(), inForce, now, f, reasonRefusedByFacts(row.Findings), ""); err != nil {
-			return err
-		}
-		return d.conclude(ctx, tx, broker(), now, f, what)
-	}
-	before, order := *row, f.order
-	if err := d.settleConnection(judgedBy, now, row, &f.order, judged, found); err != nil {
-		return err
-	}
-	if sameJSON(before, *row) && sameJSON(order, f.order) {
-		return nil
-	}
-	if err := d.enqueueFor(ctx, tx, connectionStanding(row), row.Spec.ActivateAt, now); err != nil {
-		return err
-	}
-	return d.conclude(ctx, tx, broker(), now, f, what)
-}
-
-// purge forgets idempotency keys that are past their time.
-func (d *Desk) purge(ctx context.Context, now time.Time) {
-	err := d.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, err := tx.PurgeIdempotencyKeys(ctx, now.Add(-store.KeptFor))
-		if err == nil && n > 0 {
-			d.logger.DebugContext(ctx, "forgot idempotency keys that are past their time", slog.Int64("keys", n))
+		documents, err := tx.PurgeDocuments(ctx, now.Add(-documentKeptFor), now.Add(-store.KeptFor))
+		if err == nil && keys+documents > 0 {
+			d.logger.DebugContext(ctx, "forgot what is past its time", slog.Int64("idempotency_keys", keys), slog.Int64("documents", documents))
 		}
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		d.logger.ErrorContext(ctx, "idempotency keys that are past their time cannot be forgotten", slog.Any("error", err))
+		d.logger.ErrorContext(ctx, "what is past its time cannot be forgotten", slog.Any("error", err))
 	}
 }

@@ -1,8 +1,6 @@
 package orders
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,22 +15,27 @@ import (
 )
 
 // verdict is what the rules say of an order.
-type verdict struct{ findings []rules.Finding }
+type verdict struct {
+	findings []rules.Finding
+	// policy, facts and order are what they judged by; policy is nil of the zero verdict.
+	policy *policy
+	facts  rules.Facts
+	order  rules.Order
+}
+
+// judge puts an order to the rules.
+func judge(p *policy, facts rules.Facts, order rules.Order) verdict {
+	return verdict{findings: rules.Evaluate(p.engine, facts, order, rules.AtBroker), policy: p, facts: facts, order: order}
+}
 
 // refusing are the findings for which the order is refused.
 func (v verdict) refusing() []rules.Finding {
 	return slices.DeleteFunc(slices.Clone(v.findings), func(f rules.Finding) bool { return f.Severity != rules.Error })
 }
 
-// awaits are the states in which the order waits, and the rules because of which it does.
-func (v verdict) awaits() (states []hscn.State, ruleIDs []string) {
-	for _, finding := range v.findings {
-		if finding.Awaits != "" {
-			states = append(states, finding.Awaits)
-			ruleIDs = append(ruleIDs, finding.Rule)
-		}
-	}
-	return states, ruleIDs
+// awaiting are the findings because of which the order waits.
+func (v verdict) awaiting() []rules.Finding {
+	return slices.DeleteFunc(slices.Clone(v.findings), func(f rules.Finding) bool { return f.Awaits == "" })
 }
 
 // shown is the verdict in the contract's words.
@@ -47,16 +50,23 @@ func (v verdict) shown() []api.Finding {
 	return shown
 }
 
-// ruleNameTaken is the one rule whose finding is a lost race and not an unmet precondition.
-const ruleNameTaken = "name.taken"
+const (
+	// ruleNameTaken is the one rule whose finding is a lost race and not an unmet precondition.
+	ruleNameTaken = "name.taken"
+	// ruleSuspended is about the state that the HSCN Authority has put a connection into, whatever is asked of it.
+	ruleSuspended = "connection.suspended"
+)
 
 // err is the problem that refuses the order, or nil. holder is what holds its name.
 func (v verdict) err(fullName string, holder *api.ExistingObject) error {
 	refusing := v.refusing()
+	suspended := slices.IndexFunc(refusing, func(f rules.Finding) bool { return f.Rule == ruleSuspended })
 	var p *problem.Problem
 	switch {
 	case len(refusing) == 0:
 		return nil
+	case suspended >= 0:
+		p = problem.New(problem.StateForbids, "The order for %s is refused: %s", fullName, refusing[suspended].Detail)
 	case len(refusing) == 1 && refusing[0].Rule == ruleNameTaken && holder != nil:
 		p = problem.New(problem.NameTaken, "%s", refusing[0].Detail)
 	default:
@@ -74,170 +84,113 @@ func unmet(refusing []rules.Finding) string {
 	return fmt.Sprintf("%d preconditions are not met (%s)", len(refusing), ids)
 }
 
-// connectionOrder is an order about a connection.
-type connectionOrder struct {
-	operation rules.Operation
-	account   store.Account
-	name      string
-	// uid is the connection's own; empty before there is one.
-	uid  string
-	spec api.ConnectionSpec
-	// prior is the confirmed spec before an update.
-	prior *api.ConnectionSpec
-	// holder is the connection that has the name which a create asks for.
-	holder *store.Connection
+// forbidden is the problem of a delete that the rules refuse, or nil: the object's state forbids it, not its spec.
+func (v verdict) forbidden(fullName string) error {
+	refusing := v.refusing()
+	if len(refusing) == 0 {
+		return nil
+	}
+	p := problem.New(problem.StateForbids, "%s cannot be deleted now: %s", fullName, refusing[0].Detail)
+	p.Findings = v.shown()
+	return p
 }
 
-// evidence is what a connection's order rests on.
-type evidence struct {
-	// organisation is what is known of the connection's own organisation.
-	organisation api.OrganisationFacts
-	// service is the cloud service, nil where the account has none such.
-	service *store.Service
-	// serviceHeldBy is another connection that holds the service with the same kind of access.
-	serviceHeldBy *store.Connection
+// evaluate puts an order to the rules of which only the specs matter.
+func evaluate[Spec any](
+	p *policy, facts rules.Facts, kind rules.Kind, operation rules.Operation, name, fullName string, spec Spec, prior *Spec,
+) (verdict, error) {
+	order, err := orderOf(kind, operation, name, fullName, spec, prior)
+	if err != nil {
+		return verdict{}, err
+	}
+	return judge(p, facts, order), nil
 }
 
-// judgeConnection puts the order to the rules over the broker's own facts.
-func (d *Desk) judgeConnection(
-	ctx context.Context, r *store.Reader, p *policy, now time.Time, o connectionOrder,
-) (verdict, evidence, error) {
-	var found evidence
-	codes := []string{o.spec.OdsCode}
-	for code := range o.spec.Profile.SharedWith {
-		codes = append(codes, code)
+// orderOf is an order as the rules read it; prior is nil where there is none.
+func orderOf[Spec any](kind rules.Kind, operation rules.Operation, name, fullName string, spec Spec, prior *Spec) (rules.Order, error) {
+	order := rules.Order{Kind: kind, Operation: operation, Name: rules.Known(name), FullName: fullName}
+	var err error
+	if order.Declared, err = declared(fullName, spec); err != nil {
+		return order, err
 	}
-	organisations, err := organisationFacts(ctx, r, o.account, codes)
-	if err != nil {
-		return verdict{}, found, err
+	if prior != nil {
+		order.Prior, err = declared(fullName, *prior)
 	}
-	for _, organisation := range organisations {
-		if organisation.OdsCode == o.spec.OdsCode {
-			found.organisation = organisation
-		}
-	}
-	key := store.ServiceKey{Type: o.spec.Service.Type, ID: o.spec.Service.ID}
-	var services []api.Service
-	service, err := r.ServiceByKey(ctx, key)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-	case err != nil:
-		return verdict{}, found, err
-	case service.Account == o.account.ID && !service.Retired:
-		found.service = &service
-		services = []api.Service{serviceShown(p, service, "")}
-	}
-	holders, err := r.ConnectionsOfService(ctx, key)
-	if err != nil {
-		return verdict{}, found, err
-	}
-	for i, holder := range holders {
-		// What has the name already is one finding, not two: whoever repeats an order reads that it stands.
-		itself := holder.UID == o.uid || o.holder != nil && holder.UID == o.holder.UID
-		if !itself && holder.Access == hscn.Access(*o.spec.Access) {
-			found.serviceHeldBy = &holders[i]
-		}
-	}
-
-	facts, err := assess.Facts(api.ComplianceFacts{
-		Now: now, Account: o.account.ID, Organisations: organisations, Waivers: []api.Waiver{},
-	}, services)
-	if err != nil {
-		return verdict{}, found, fmt.Errorf("facts of account %s: %w", o.account.ID, err)
-	}
-	facts.Broker = &rules.BrokerFacts{}
-	if holder := o.holder; holder != nil {
-		facts.Broker.Existing = &rules.Existing{CreatedBy: holder.CreatedBy, CreatedAt: holder.CreatedAt}
-	}
-	// Of a service that is not the account's nobody learns that another account connects it.
-	if holder := found.serviceHeldBy; holder != nil && found.service != nil {
-		facts.Broker.ServiceHolder = &rules.Holder{Name: nameFor(o.account.ID, holder.Account, holder.FullName())}
-	}
-	judged, err := evaluate(p, facts, rules.KindConnection, o.operation, o.name, hscn.ConnectionName(o.name), o.spec, o.prior)
-	return judged, found, err
+	return order, err
 }
 
-// edgeOrder is an order about an edge attachment.
-type edgeOrder struct {
-	operation rules.Operation
-	account   store.Account
-	parent    store.Connection
-	name      string
-	// uid is the edge attachment's own; empty before there is one.
-	uid  string
-	spec api.EdgeAttachmentSpec
-	// prior is the confirmed spec before an update.
-	prior *api.EdgeAttachmentSpec
-	// holder is the edge attachment that has the name which a create asks for.
-	holder *store.EdgeAttachment
-}
-
-// judgeEdge puts the order to the rules over the broker's own facts. taken says that something else holds the gateway,
-// whether or not the rules may speak of it.
-func (d *Desk) judgeEdge(
-	ctx context.Context, r *store.Reader, p *policy, now time.Time, o edgeOrder,
-) (judged verdict, taken bool, err error) {
-	facts, err := assess.Facts(api.ComplianceFacts{
-		Now: now, Account: o.account.ID, Organisations: []api.OrganisationFacts{}, Waivers: []api.Waiver{},
-	}, nil)
+// declared is a spec as the rules read it.
+func declared(fullName string, spec any) (rules.Declared, error) {
+	d, err := assess.Declared(spec)
 	if err != nil {
-		return verdict{}, false, fmt.Errorf("facts of account %s: %w", o.account.ID, err)
+		return nil, fmt.Errorf("spec of %s: %w", fullName, err)
 	}
-	service := store.ServiceKey{Type: o.parent.ServiceType, ID: o.parent.ServiceID}
-	facts.Broker = &rules.BrokerFacts{ParentService: rules.ServiceKey{Type: service.Type, ID: service.ID}}
-	if o.holder != nil {
-		facts.Broker.Existing = &rules.Existing{CreatedBy: o.holder.CreatedBy, CreatedAt: o.holder.CreatedAt}
-	}
-	if o.spec.GatewayID != nil {
-		gateway, err := r.GatewayByID(ctx, *o.spec.GatewayID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return verdict{}, false, err
-		}
-		facts.Broker.GatewayKnown = err == nil && !gateway.Retired && gateway.Service() == service
-		holder, err := r.EdgeAttachmentOfGateway(ctx, *o.spec.GatewayID)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return verdict{}, false, err
-		}
-		// What has the name already is one finding, not two: whoever repeats an order reads that it stands.
-		itself := holder.UID == o.uid || o.holder != nil && holder.UID == o.holder.UID
-		taken = err == nil && !itself
-		// Of a gateway that is not the account's nobody learns that another account has attached it.
-		if taken && (facts.Broker.GatewayKnown || holder.Account == o.account.ID) {
-			facts.Broker.GatewayHolder = &rules.Holder{Name: nameFor(o.account.ID, holder.Account, holder.FullName())}
-		}
-	}
-	fullName := hscn.EdgeAttachmentName(o.parent.Name, o.name)
-	judged, err = evaluate(p, facts, rules.KindEdgeAttachment, o.operation, o.name, fullName, o.spec, o.prior)
-	return judged, taken, err
+	return d, nil
 }
 
 // judgeDelete asks the rules whether an object may go on which these hang.
 func judgeDelete(p *policy, now time.Time, kind rules.Kind, name, fullName string, spec any, children []string) (verdict, error) {
-	declared, err := assess.Declared(spec)
+	prior, err := declared(fullName, spec)
 	if err != nil {
-		return verdict{}, fmt.Errorf("spec of %s: %w", fullName, err)
+		return verdict{}, err
 	}
 	facts := rules.Facts{Now: now, Broker: &rules.BrokerFacts{Children: children}}
-	return verdict{rules.Evaluate(p.engine, facts, rules.Order{
-		Kind: kind, Operation: rules.Delete, Name: rules.Known(name), FullName: fullName, Prior: declared,
-	}, rules.AtBroker)}, nil
+	return judge(p, facts, rules.Order{
+		Kind: kind, Operation: rules.Delete, Name: rules.Known(name), FullName: fullName, Prior: prior,
+	}), nil
 }
 
-func evaluate[Spec any](
-	p *policy, facts rules.Facts, kind rules.Kind, operation rules.Operation, name, fullName string, spec Spec, prior *Spec,
-) (verdict, error) {
-	order := rules.Order{Kind: kind, Operation: operation, Name: rules.Known(name), FullName: fullName}
-	var err error
-	if order.Declared, err = assess.Declared(spec); err != nil {
-		return verdict{}, fmt.Errorf("spec of %s: %w", fullName, err)
+// standingFor is what the rules ask of how far the connection is; the zero Standing where there is none yet.
+func standingFor(row *store.Connection) (rules.Standing, error) {
+	if row == nil {
+		return rules.Standing{}, nil
 	}
-	if prior != nil {
-		if order.Prior, err = assess.Declared(*prior); err != nil {
-			return verdict{}, fmt.Errorf("prior spec of %s: %w", fullName, err)
+	standing := rules.Standing{State: row.State, EnabledAt: instantOf(row.EnabledAt)}
+	if row.CommitmentEndsOn != "" {
+		ends, err := hscn.ParseDate(row.CommitmentEndsOn)
+		if err != nil {
+			return standing, fmt.Errorf("commitment of %s: %w", row.FullName(), err)
+		}
+		standing.CommitmentEndsOn = ends
+	}
+	return standing, nil
+}
+
+// edgeStandingFor is what the rules ask of how far the edge attachment is, which may be none yet, and of its connection.
+func edgeStandingFor(row *store.EdgeAttachment, parent hscn.State) rules.Standing {
+	standing := rules.Standing{ParentState: parent}
+	if row != nil {
+		standing.State, standing.EnabledAt = row.State, instantOf(row.EnabledAt)
+	}
+	return standing
+}
+
+func instantOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// clashesWith are the rules that the object breaks together with others of its account that live.
+func clashesWith(p *policy, facts rules.Facts, kind rules.Kind, object rules.Object, live []rules.Object) map[string]rules.Clash {
+	clashes := make(map[string]rules.Clash)
+	for _, pair := range rules.Pairs(kind) {
+		clash := rules.Clash{Certain: true}
+		for _, other := range live {
+			if pair.Conflicts(p.engine, facts, object, other) {
+				clash.Kept = append(clash.Kept, other.Name)
+			}
+		}
+		if len(clash.Kept) > 0 {
+			clashes[pair.Rule] = clash
 		}
 	}
-	return verdict{rules.Evaluate(p.engine, facts, order, rules.AtBroker)}, nil
+	return clashes
 }
+
+// elsewhere is a clash with an object of another account, of which nothing is said.
+var elsewhere = rules.Clash{Certain: true, Elsewhere: true}
 
 // changesOf is what differs between two specs by meaning.
 func changesOf[Spec any](kind rules.Kind, prior, proposed Spec) ([]rules.AttributeChange, error) {
@@ -265,53 +218,4 @@ func immutable(kind string, changes []rules.AttributeChange) error {
 
 func widens(changes []rules.AttributeChange) bool {
 	return slices.ContainsFunc(changes, func(change rules.AttributeChange) bool { return change.Widens })
-}
-
-// nameFor is the name of an object for an account: what belongs to another is not named.
-func nameFor(account, owner, fullName string) string {
-	if account != owner {
-		return ""
-	}
-	return fullName
-}
-
-// lookup is the look-up that an agreement rests on: when it was made, who recorded it, and for how many days it counts.
-// The zero lookup is none.
-type lookup struct {
-	at        time.Time
-	by        string
-	validDays int
-}
-
-func agreementLookup(p *policy, spec api.ConnectionSpec, organisation api.OrganisationFacts) lookup {
-	ages := p.document.FactAgesDays
-	switch {
-	case spec.Agreement.Basis == api.AgreementBasisFlowDown && organisation.FlowDown != nil:
-		record := organisation.FlowDown
-		return lookup{at: record.LookedUpAt, by: *orDefault(record.RecordedBy, ""), validDays: ages.FlowDown}
-	case spec.Agreement.Basis == api.AgreementBasisConnectionAgreement && organisation.Register != nil:
-		record := organisation.Register
-		return lookup{at: record.LookedUpAt, by: *orDefault(record.RecordedBy, ""), validDays: ages.Register}
-	default:
-		return lookup{}
-	}
-}
-
-// evidenceTimes says for the audit when the facts were looked up that an order was judged by.
-func evidenceTimes(organisation api.OrganisationFacts) map[string]any {
-	times := map[string]any{}
-	note := func(fact string, at time.Time) { times[fact] = at.UTC().Format(time.RFC3339) }
-	if record := organisation.Directory; record != nil {
-		note("directory", record.LookedUpAt)
-	}
-	if record := organisation.Register; record != nil {
-		note("register", record.LookedUpAt)
-	}
-	if record := organisation.FlowDown; record != nil {
-		note("flow_down", record.LookedUpAt)
-	}
-	if record := organisation.Dspt; record != nil {
-		note("dspt", record.LookedUpAt)
-	}
-	return times
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
 // standing is what connections and edge attachments have in common: how far their order is. It points into the row of
@@ -52,14 +53,26 @@ func (s standing) unpass(wait hscn.State) {
 
 func (s standing) hasPassed(wait hscn.State) bool { return slices.Contains(s.Passed, wait) }
 
-// waiting are the states before assurance is complete: an order in one of them is judged again when a fact arrives.
+// waiting are the states before assurance is complete: an order in one of them is judged again when a fact arrives. Of an
+// edge attachment only the first is.
 var waiting = []hscn.State{
 	hscn.StatePendingVerification, hscn.StatePendingEvidence, hscn.StatePendingQuote, hscn.StatePendingApproval,
 	hscn.StateAwaitingAuthority,
 }
 
-// nextState is where an order stands that nothing refuses: the first of the states that something awaits, else a
-// person's approval where policy wants one and nobody has given it, else provisioning.
+// next is where an order stands that nothing refuses: the first of the states that something awaits, else a person's
+// approval where policy wants one, else provisioning. A wait that a person has ended is over.
+func (s standing) next(awaiting []rules.Finding, approval bool) hscn.State {
+	var awaits []hscn.State
+	for _, finding := range awaiting {
+		if !s.hasPassed(finding.Awaits) {
+			awaits = append(awaits, finding.Awaits)
+		}
+	}
+	return nextState(awaits, approval && !s.hasPassed(hscn.StatePendingApproval))
+}
+
+// nextState is the first of the states that an order has still to go through.
 func nextState(awaits []hscn.State, approval bool) hscn.State {
 	for _, state := range hscn.ConnectionStates() {
 		if slices.Contains(awaits, state) || approval && state == hscn.StatePendingApproval {
@@ -72,7 +85,11 @@ func nextState(awaits []hscn.State, approval bool) hscn.State {
 // mayBeBuilt says whether somebody may have begun to make the network do it, so that giving the object up leaves
 // something to remove. What never got beyond the broker's own desk is gone at once.
 func (s standing) mayBeBuilt() bool {
-	switch s.State {
+	state := s.State
+	if s.Former != nil {
+		state = s.Former.State
+	}
+	switch state {
 	case hscn.StateAwaitingFulfilment, hscn.StateActive, hscn.StateRestricted, hscn.StateFailed, hscn.StateTerminated:
 		return true
 	default:
@@ -83,8 +100,12 @@ func (s standing) mayBeBuilt() bool {
 // waitsFor says in the contract's words what an order about an object in this state waits for.
 func waitsFor(state hscn.State) string {
 	switch state {
-	case hscn.StatePendingVerification, hscn.StatePendingEvidence, hscn.StateAwaitingAuthority:
+	case hscn.StatePendingVerification:
+		return "verification"
+	case hscn.StatePendingEvidence:
 		return "evidence"
+	case hscn.StateAwaitingAuthority:
+		return "authority"
 	case hscn.StatePendingQuote, hscn.StatePendingApproval:
 		return "approval"
 	case hscn.StatePendingConnection:
@@ -125,10 +146,10 @@ func londonText(t time.Time) string {
 
 // The reasons that customers read. Each says why the object is in its state and who can move it on.
 
-func reasonWaiting(p *policy, state hscn.State, findings []api.Finding, awaited []string) string {
+func reasonWaiting(p *policy, state hscn.State, awaiting []rules.Finding) string {
 	var details []string
-	for _, finding := range findings {
-		if slices.Contains(awaited, finding.Rule) {
+	for _, finding := range awaiting {
+		if finding.Awaits == state {
 			details = append(details, finding.Detail)
 		}
 	}
@@ -162,6 +183,34 @@ func reasonAwaitingFulfilment(p *policy, due *time.Time) string {
 
 func reasonPendingConnection(connection string) string {
 	return "Waits for " + connection + " to become active."
+}
+
+func reasonRestricted(p *policy, decision api.AuthorityDecision) string {
+	return fmt.Sprintf("Restricted by the HSCN Authority (reference %s): %s Waits for the Authority to have it lifted, which %s then records.",
+		decision.AuthorityReference, ended(decision.Reason), p.operator())
+}
+
+func reasonTerminated(decision api.AuthorityDecision) string {
+	return fmt.Sprintf("Terminated by the HSCN Authority (reference %s): %s Waits for its owner to destroy it.",
+		decision.AuthorityReference, ended(decision.Reason))
+}
+
+// reasonStoppedWith is that of an edge attachment whose connection was restricted or terminated.
+func reasonStoppedWith(connection, why string) string {
+	return fmt.Sprintf("Stopped with %s, on which it hangs. %s", connection, why)
+}
+
+// reasonPendingLift is that of an edge attachment that was on its way when its connection was restricted.
+func reasonPendingLift(connection string) string {
+	return "Waits for the restriction of " + connection + " to be lifted, and then goes on where it was."
+}
+
+func reasonNotGranted(reference, why string) string {
+	return fmt.Sprintf("Refused by the HSCN Authority (reference %s): %s", reference, ended(why))
+}
+
+func reasonGatewayNotFree(id string) string {
+	return fmt.Sprintf("Refused: the gateway %q cannot be attached, since it is not free.", id)
 }
 
 func reasonFailed(p *policy, why string) string {

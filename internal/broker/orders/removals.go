@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
-	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/problem"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
@@ -58,7 +57,7 @@ func (d *Desk) deleteConnection(
 	if err != nil {
 		return row, err
 	}
-	if err := forbidden(judged, row.FullName()); err != nil {
+	if err := judged.forbidden(row.FullName()); err != nil {
 		return row, err
 	}
 	s := connectionStanding(&row)
@@ -116,7 +115,7 @@ func (d *Desk) deleteEdge(
 	if err != nil {
 		return row, err
 	}
-	if err := forbidden(judged, row.FullName()); err != nil {
+	if err := judged.forbidden(row.FullName()); err != nil {
 		return row, err
 	}
 	s := edgeStanding(&row)
@@ -142,23 +141,13 @@ func anotherObject(fullName string) error {
 	return gone("%s is another object now than the one that was to be deleted.", fullName)
 }
 
-// forbidden is the problem of a delete that the rules refuse, or nil: the object's state forbids it, not its spec.
-func forbidden(judged verdict, fullName string) error {
-	refusing := judged.refusing()
-	if len(refusing) == 0 {
-		return nil
-	}
-	p := problem.New(problem.StateForbids, "%s cannot be deleted now: %s", fullName, refusing[0].Detail)
-	p.Findings = judged.shown()
-	return p
-}
-
 // giveUp takes an object out of its states for good, closes what was ordered for it, and orders the removal of what may
 // have been built. It returns the number of that order, 0 without one. The row is left to its caller to write.
 func (d *Desk) giveUp(
 	ctx context.Context, tx *store.Tx, w request.Write, p *policy, now time.Time, s standing,
 ) (int64, error) {
 	built := s.mayBeBuilt()
+	s.Former = nil
 	item, err := tx.OpenOrderOf(ctx, s.UID)
 	switch {
 	case err == nil:

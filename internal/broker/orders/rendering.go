@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/assess"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
 // Object returns the account's object of that uid, in whatever state it is.
@@ -33,6 +35,16 @@ func (d *Desk) Object(ctx context.Context, caller request.Caller, uid string) (a
 		case err == nil && edge.Account == caller.Account:
 			shown, err := d.edgeShown(ctx, r, edge, nil)
 			return api.StoredObject{Kind: string(store.ObjectEdgeAttachment), EdgeAttachment: &shown}, err
+		case err == nil:
+			return api.StoredObject{}, noObject(uid)
+		case !errors.Is(err, store.ErrNotFound):
+			return api.StoredObject{}, err
+		}
+		copied, err := copyByUID(ctx, r, uid)
+		switch {
+		case err == nil && copied.row.Account == caller.Account:
+			shown, err := d.copyShown(copied, nil)
+			return api.StoredObject{Kind: string(store.ObjectAgreementEvidence), AgreementEvidence: &shown}, err
 		case err == nil || errors.Is(err, store.ErrNotFound):
 			return api.StoredObject{}, noObject(uid)
 		default:
@@ -48,11 +60,73 @@ type renderer struct {
 	d       *Desk
 	r       *store.Reader
 	inForce *policy
+	now     time.Time
+	// waivers are those of the accounts that were rendered, so that a listing asks for them once.
+	waivers map[string][]rules.Waiver
 }
 
 func (d *Desk) renderer(ctx context.Context, r *store.Reader, now time.Time) (renderer, error) {
 	inForce, err := d.policyInForce(ctx, r, now)
-	return renderer{d: d, r: r, inForce: inForce}, err
+	return renderer{d: d, r: r, inForce: inForce, now: now, waivers: make(map[string][]rules.Waiver)}, err
+}
+
+// remarks are the findings of those rules that look at every object that lives, whoever asks for it and whatever is
+// ordered of it. They are judged by the policy in force, now.
+func (v renderer) remarks(ctx context.Context, account string, order rules.Order, parent *rules.Parent) ([]api.Finding, error) {
+	if !order.Standing.State.Holds() {
+		return nil, nil
+	}
+	waivers, known := v.waivers[account]
+	if !known {
+		rows, err := activeWaivers(ctx, v.r, account, v.now)
+		if err != nil {
+			return nil, err
+		}
+		facts, err := assess.Facts(api.ComplianceFacts{Now: v.now, Account: account, Waivers: rows}, nil)
+		if err != nil {
+			return nil, fmt.Errorf("waivers of account %s: %w", account, err)
+		}
+		waivers = facts.Waivers
+		v.waivers[account] = waivers
+	}
+	order.Operation = rules.Keep
+	return judge(v.inForce, rules.Facts{Now: v.now, Account: account, Waivers: waivers, Parent: parent}, order).shown(), nil
+}
+
+// connectionRemarked is the connection with what is to be remarked on it now.
+func (v renderer) connectionRemarked(ctx context.Context, c store.Connection) (api.Connection, error) {
+	shown, err := v.connection(ctx, c)
+	if err != nil {
+		return shown, err
+	}
+	order := rules.Order{Kind: rules.KindConnection, Name: rules.Known(c.Name), FullName: c.FullName()}
+	if order.Standing, err = standingFor(&c); err != nil {
+		return shown, err
+	}
+	if order.Declared, err = declared(c.FullName(), c.Spec); err != nil {
+		return shown, err
+	}
+	shown.Findings, err = v.remarks(ctx, c.Account, order, nil)
+	return shown, err
+}
+
+// edgeRemarked is the edge attachment with what is to be remarked on it now.
+func (v renderer) edgeRemarked(ctx context.Context, e store.EdgeAttachment, parent store.Connection) (api.EdgeAttachment, error) {
+	shown, err := v.edge(e)
+	if err != nil {
+		return shown, err
+	}
+	order := rules.Order{
+		Kind: rules.KindEdgeAttachment, Name: rules.Known(e.Name), FullName: e.FullName(), Standing: edgeStandingFor(&e, parent.State),
+	}
+	if order.Declared, err = declared(e.FullName(), e.Spec); err != nil {
+		return shown, err
+	}
+	giveTo(order.Declared, "", e.IncludedAddress)
+	shown.Findings, err = v.remarks(ctx, e.Account, order, &rules.Parent{
+		Name: parent.FullName(), Service: rules.ServiceKey{Type: parent.ServiceType, ID: parent.ServiceID}, Zone: parent.Zone,
+	})
+	return shown, err
 }
 
 // zone is what policy says of a zone now, so that a correction shows at once; of a zone that policy has dropped, what it
@@ -149,7 +223,7 @@ func etagOf(uid string, revision int64) string {
 }
 
 // versionOf is a sum of all that is shown, so that nothing that is shown can change without it. Findings are no part of
-// it: they belong to a write, not to the object.
+// it: they belong to a write, or to the moment of a read, and not to the object.
 func versionOf(shown any) (string, error) {
 	text, err := json.Marshal(shown)
 	if err != nil {

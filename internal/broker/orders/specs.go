@@ -104,9 +104,6 @@ func canonicalProfile(profile api.Profile, wrong *offences) api.Profile {
 // connectionNotOffered refuses what a connection may ask for and this broker does not do.
 func connectionNotOffered(spec api.ConnectionSpec) error {
 	var wrong offences
-	if spec.Agreement.EvidenceID != nil {
-		wrong.add("is not offered yet: leave it out, and have the agreement looked up in the register", "agreement", "evidence_id")
-	}
 	if *spec.DeletionProtection {
 		wrong.add("is not offered yet: leave it out or set it to false", "deletion_protection")
 	}
@@ -145,9 +142,6 @@ func canonicalEdge(spec api.EdgeAttachmentSpec) (api.EdgeAttachmentSpec, error) 
 // edgeNotOffered refuses what an edge attachment may ask for and this broker does not do.
 func edgeNotOffered(spec api.EdgeAttachmentSpec) error {
 	var wrong offences
-	if spec.VdcID != nil {
-		wrong.add("is not offered yet: give the gateway_id of a gateway that exists", "vdc_id")
-	}
 	if *spec.DeletionProtection {
 		wrong.add("is not offered yet: leave it out or set it to false", "deletion_protection")
 	}

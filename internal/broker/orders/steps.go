@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
@@ -17,8 +18,10 @@ type work struct {
 	edge            *api.EdgeAttachment
 	gatewayTitle    string
 	gatewayNetworks []string
-	zone            api.Zone
-	policy          api.Policy
+	// recorded is the edge attachment's gateway as the inventory has it, under whatever service; nil where it does not.
+	recorded *store.Gateway
+	zone     api.Zone
+	policy   api.Policy
 }
 
 // steps are the sentences that tell an operator what to do now, in their order. They follow from the work alone.
@@ -31,7 +34,13 @@ func steps(w work) []string {
 		return w.lookUp()
 	case hscn.StatePendingApproval:
 		return w.approve()
+	case hscn.StateAwaitingAuthority:
+		return w.askAuthority()
 	case hscn.StatePendingConnection:
+		if w.connection.State == string(hscn.StateRestricted) {
+			return []string{fmt.Sprintf("Do nothing while %s is restricted: this goes on where it was when the restriction is lifted "+
+				"(hscn-broker connections lift %s).", w.connection.Name, w.connection.UID)}
+		}
 		return []string{fmt.Sprintf("Do nothing yet: %s is %s, and this goes on by itself when it is active.",
 			w.connection.Name, w.connection.State)}
 	case hscn.StateProvisioning:
@@ -52,50 +61,101 @@ func steps(w work) []string {
 	}
 }
 
-// lookUp says what to look up and where, for each finding that the order waits for.
+// lookUp says what to look up and where, for each finding that the order waits for, and how it is recorded.
 func (w work) lookUp() []string {
 	code := w.connection.OdsCode
 	var todo []string
 	for _, finding := range w.order.Findings {
 		switch finding.Rule {
 		case "organisation.not-bound":
-			todo = append(todo, fmt.Sprintf("Check with the organisation %s that the account %s may act for it. If it may, add %s to "+
-				"the account's organisations in the inventory.", code, w.order.Account, code))
+			todo = append(todo, fmt.Sprintf("Check with the organisation %s that the account %s may act for it. If it may: %s.",
+				code, w.order.Account, commandBind(w.order.Account, code)))
 		case "organisation.not-checked":
-			todo = append(todo, fmt.Sprintf("Look %s up in the directory of organisations (ODS, by code) and record what it says as "+
-				"directory of organisation %s in the inventory, found: false included.", code, code))
+			todo = append(todo, fmt.Sprintf("Look %s up in the directory of organisations (ODS, by code) and record what it says, also that it has no "+
+				"such code: %s.", code, commandRecordDirectory(code)))
 		case "agreement.not-checked":
-			todo = append(todo, w.lookUpAgreement())
+			todo = append(todo, w.lookUpAgreement(finding)...)
 		case "dspt.not-checked":
 			// It may be a relative's row that is missing: which, and what of it, the finding says.
-			todo = append(todo, finding.Detail+" Look that organisation up in the DSPT's register (its organisation search, by code) and "+
-				"record the status in the register's own words, with the day of publication, as its dspt in the inventory, found: false included.")
+			todo = append(todo, fmt.Sprintf("%s Look that organisation up in the DSPT's register (its organisation search, by code) and record the "+
+				"status in the register's own words, also that it has none: %s. Or import the register's whole export: %s.",
+				finding.Detail, commandRecordDSPT("CODE"), commandImportDSPT))
+		case "edge.gateway-unknown":
+			todo = append(todo, w.lookUpGateway())
 		}
 	}
 	if len(todo) == 0 {
 		todo = append(todo, "Look up what the order waits for: "+*orDefault(w.order.StateReason, "see its findings."))
 	}
 	return append(todo,
-		fmt.Sprintf("Load the inventory: %s. The order is judged again by itself: what is good lets it go on, what is bad refuses it.", commandLoad),
+		fmt.Sprintf("Nothing else is to do: the order is judged again by itself when something is recorded, also by an inventory (%s). "+
+			"What is good lets it go on, what is bad refuses it.", commandLoad),
 		fmt.Sprintf("To turn it down without that: %s.", commandRefuse(w.order.ID)))
 }
 
-func (w work) lookUpAgreement() string {
+// lookUpAgreement says where to look for the agreement that a finding misses. It may be another organisation's, which
+// routes through the connection: whose, the finding says.
+func (w work) lookUpAgreement(finding api.Finding) []string {
 	code := w.connection.OdsCode
+	if len(w.connection.Profile.SharedWith) > 0 {
+		code = "CODE"
+	}
 	if w.connection.Agreement.Basis == api.AgreementBasisFlowDown {
 		var terms []string
 		for _, document := range w.policy.Agreements.FlowDownDocuments {
 			terms = append(terms, fmt.Sprintf("%s (%s) of version %s or later", document.Title, document.Kind, document.MinimumVersion))
 		}
-		return fmt.Sprintf("Look in the contracts of %s with %s for %s, and record the documents as flow_down of organisation %s in the "+
-			"inventory, an empty list included.", w.policy.Csp.Title, code, strings.Join(terms, " or "), code)
+		return []string{fmt.Sprintf("%s Look in the contracts of %s with that organisation for %s, and record them, also that there are none: %s.",
+			finding.Detail, w.policy.Csp.Title, strings.Join(terms, " or "), commandRecordFlowDown(code))}
 	}
-	step := fmt.Sprintf("Look %s up in the register of HSCN Connection Agreements (by ODS code) and record the entry as register of "+
-		"organisation %s in the inventory, found: false included.", code, code)
+	register := fmt.Sprintf("%s Look that organisation up in the register of HSCN Connection Agreements (by ODS code) and record the entry, also "+
+		"that there is none: %s.", finding.Detail, commandRecordRegister(code))
 	if url := w.policy.NhsContact.URL; url != nil {
-		step += fmt.Sprintf(" %s answers for the register: %s.", w.policy.NhsContact.Title, *url)
+		register += fmt.Sprintf(" %s answers for the register: %s.", w.policy.NhsContact.Title, *url)
 	}
-	return step
+	todo := []string{register}
+	if id := w.connection.Agreement.EvidenceID; id != nil {
+		evidence := w.order.Account + "/" + strings.TrimPrefix(*id, hscn.AgreementEvidenceName(""))
+		todo = append(todo, fmt.Sprintf("Or validate the signed copy %s, which the order rests on while the register does not show the agreement: %s.",
+			*id, commandValidateEvidence(evidence)))
+	}
+	return todo
+}
+
+// lookUpGateway says what to do about a gateway that the inventory does not have where it should be.
+func (w work) lookUpGateway() string {
+	id, service := *orDefault(w.edge.GatewayID, ""), w.connection.Service
+	if other := w.recorded; other != nil {
+		as := fmt.Sprintf("under the service %s (%s) of the account %s", other.ServiceID, other.ServiceType, other.Account)
+		if other.Retired {
+			as += ", as retired"
+		}
+		return fmt.Sprintf("The inventory has the gateway %s %s; the order takes it for one of the service %s (%s) of the account %s. "+
+			"Correct the inventory where it is wrong (%s), or turn the order down.", id, as, service.ID, service.Type, w.order.Account, commandLoad)
+	}
+	return fmt.Sprintf("Look for the gateway %s among those of the service %s (%s) of the account %s in %s. If it is there, record it in the inventory "+
+		"as a gateway of that service, with the networks that it carries: %s.", id, service.ID, service.Type, w.order.Account, w.place(), commandLoad)
+}
+
+// askAuthority says whom to ask what, and how the answer is recorded.
+func (w work) askAuthority() []string {
+	ask := "Ask the HSCN Authority"
+	if url := w.policy.NhsContact.URL; url != nil {
+		ask += fmt.Sprintf(" (%s: %s)", w.policy.NhsContact.Title, *url)
+	}
+	ask += fmt.Sprintf(" whether the organisation %s may have this connection, for %s.", w.connection.OdsCode,
+		strings.ReplaceAll(string(w.connection.Purpose), "_", " "))
+	for _, finding := range w.order.Findings {
+		if finding.Rule == "location.nhs-outside-england" {
+			ask += " " + finding.Detail
+		}
+	}
+	return []string{
+		ask,
+		fmt.Sprintf("Record its answer, with its reference: %s. Or, where it does not grant it: %s.",
+			commandGranted(w.order.ID), commandNotGranted(w.order.ID)),
+		fmt.Sprintf("To turn it down without asking: %s.", commandRefuse(w.order.ID)),
+	}
 }
 
 // approve says what a person has to check before approving.
@@ -149,7 +209,15 @@ func (w work) network() string {
 	return "the HSCN network of the zone"
 }
 
+// builds says that the CSP is to build the edge attachment's gateway, and has not said yet which it is.
+func (w work) builds() bool {
+	return w.edge != nil && w.edge.VdcID != nil && w.edge.AttachedGatewayID == nil
+}
+
 func (w work) gateway() string {
+	if w.builds() {
+		return "that gateway"
+	}
 	gateway := "the gateway " + *orDefault(w.edge.AttachedGatewayID, "(unknown)")
 	if w.gatewayTitle != "" {
 		gateway += " (" + w.gatewayTitle + ")"
@@ -191,8 +259,12 @@ func (w work) circuits() string {
 }
 
 func (w work) attach() []string {
-	e := w.edge
-	todo := append(w.again(),
+	e, todo := w.edge, w.again()
+	if w.builds() {
+		todo = append(todo, fmt.Sprintf("In %s, build an edge gateway in the VDC %s of the service %s (%s).",
+			w.place(), *e.VdcID, w.connection.Service.ID, w.connection.Service.Type))
+	}
+	todo = append(todo,
 		fmt.Sprintf("In %s, join %s of the service %s (%s) to %s.",
 			w.place(), w.gateway(), w.connection.Service.ID, w.connection.Service.Type, w.network()),
 		fmt.Sprintf("Give the gateway the address %s on that network.", e.IncludedAddress))
@@ -212,7 +284,11 @@ func (w work) confirm() []string {
 	if w.order.State == string(hscn.StateFailed) {
 		otherwise = fmt.Sprintf("If it can never be done: %s.", commandRefuse(w.order.ID))
 	}
-	return []string{fmt.Sprintf("Confirm it: %s.", commandDone(w.order.ID)), otherwise}
+	done := commandDone(w.order.ID)
+	if w.builds() {
+		done += " --gateway-id ID, with the id of the gateway that was built"
+	}
+	return []string{fmt.Sprintf("Confirm it: %s.", done), otherwise}
 }
 
 func (w work) detach() []string {

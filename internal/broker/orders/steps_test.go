@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
@@ -92,6 +93,41 @@ func TestSteps(t *testing.T) {
 				"Leave all further rules of the gateway alone: the customer writes them.",
 			}, confirm),
 		},
+		"an edge whose gateway is to be built": {
+			work:   task("provide", hscn.StateAwaitingFulfilment, true),
+			change: func(w *work) { w.edge.VdcID, w.edge.AttachedGatewayID = ptr("vdc-1"), nil },
+			want: []string{
+				place + "build an edge gateway in the VDC vdc-1 of the service project-1 (cloud_project).",
+				place + "join that gateway of the service project-1 (cloud_project) to the external network net-7.",
+				attach[1], attach[2],
+				"Confirm it: hscn-broker orders done 12 --gateway-id ID, with the id of the gateway that was built.", confirm[1],
+			},
+		},
+		"an edge that was built, to remove": {
+			work: task("remove", hscn.StateCeasing, true), change: func(w *work) { w.edge.VdcID = ptr("vdc-1") },
+			want: []string{
+				place + "set the rules of the gateway gateway-1 for the external network net-7 to drop-all, in and out.",
+				"Take the address 192.0.2.1 off the gateway and the gateway off the external network net-7.",
+				"Confirm that it is removed: hscn-broker orders done 12.",
+			},
+		},
+		"an edge of a connection that is restricted": {
+			work:   task("provide", hscn.StatePendingConnection, true),
+			change: func(w *work) { w.connection.State, w.connection.UID = "restricted", "uid-1" },
+			want: []string{"Do nothing while connections/records is restricted: this goes on where it was when the restriction is lifted " +
+				"(hscn-broker connections lift uid-1)."},
+		},
+		"an answer of the Authority's": {
+			work: task("provide", hscn.StateAwaitingAuthority, false),
+			change: func(w *work) {
+				w.order.Findings = []api.Finding{{Rule: "location.nhs-outside-england", Detail: "It is in Wales."}}
+			},
+			want: []string{
+				"Ask the HSCN Authority (NHS England: https://digital.nhs.uk/hscn) whether the organisation A1B2C may have this connection, for proof of concept. It is in Wales.",
+				`Record its answer, with its reference: hscn-broker orders authority 12 --granted --authority-reference "...". Or, where it does not grant it: hscn-broker orders authority 12 --refused --authority-reference "..." --reason "...".`,
+				`To turn it down without asking: hscn-broker orders refuse 12 --reason "...".`,
+			},
+		},
 		"an edge that waits": {
 			work: task("provide", hscn.StatePendingConnection, true), change: func(w *work) { w.connection.State = "failed" },
 			want: []string{"Do nothing yet: connections/records is failed, and this goes on by itself when it is active."},
@@ -159,24 +195,67 @@ func TestStepsOfLookUps(t *testing.T) {
 		w.order.Findings = append(w.order.Findings, api.Finding{Rule: rule, Severity: api.Warning, Detail: "What " + rule + " means."})
 	}
 	for basis, where := range map[api.AgreementBasis]string{
-		api.AgreementBasisConnectionAgreement: "register of HSCN Connection Agreements",
-		api.AgreementBasisFlowDown:            "Master Services Agreement (msa) of version 11.0 or later",
+		api.AgreementBasisConnectionAgreement: "hscn-broker agreements record-register A1B2C",
+		api.AgreementBasisFlowDown: "Master Services Agreement (msa) of version 11.0 or later, and record them, also that there are none: " +
+			"hscn-broker agreements record-flow-down A1B2C",
 	} {
 		w.connection.Agreement.Basis = basis
 		got := steps(w)
 		if len(got) != 6 {
 			t.Fatalf("%s: %d steps: %q", basis, len(got), got)
 		}
-		for i, words := range []string{"may act for it", "directory of organisations", where, "What dspt.not-checked means. Look that organisation up in the DSPT's register", "hscn-broker load FILE", "hscn-broker orders refuse 12"} {
+		for i, words := range []string{
+			`hscn-broker accounts bind 676 A1B2C --reference "..."`, "hscn-broker organisations record A1B2C", where,
+			"What dspt.not-checked means. Look that organisation up in the DSPT's register", "hscn-broker load FILE", "hscn-broker orders refuse 12",
+		} {
 			if !strings.Contains(got[i], words) {
 				t.Errorf("%s: step %d is %q and does not say %q", basis, i, got[i], words)
 			}
 		}
 	}
+	w.connection.Agreement.Basis = api.AgreementBasisConnectionAgreement
+	w.connection.Agreement.EvidenceID = ptr("agreement-evidence/signed")
+	if got := steps(w); len(got) != 7 || !strings.Contains(got[3], `hscn-broker evidence validate 676/signed --saw "..."`) {
+		t.Errorf("of a connection that names a signed copy the steps are %q", got)
+	}
+	w.connection.Profile.SharedWith = map[string]api.SharedOrganisation{"X26": {}}
+	if got := steps(w); !strings.Contains(got[2], "record-register CODE") {
+		t.Errorf("where the agreement may be another organisation's the step is %q", got[2])
+	}
 	w.order.Findings = nil
 	w.order.StateReason = ptr("Something else is missing.")
 	if got := steps(w); !strings.Contains(got[0], "Something else is missing.") {
 		t.Errorf("without a finding that the operator can act on, the first step is %q", got[0])
+	}
+}
+
+func TestStepsOfAGatewayThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	w := task("provide", hscn.StatePendingVerification, true)
+	w.edge.GatewayID, w.edge.AttachedGatewayID = ptr("gateway-1"), nil
+	w.order.Findings = []api.Finding{{Rule: "edge.gateway-unknown"}}
+	for name, c := range map[string]struct {
+		recorded *store.Gateway
+		words    string
+	}{
+		"nowhere": {nil, "Look for the gateway gateway-1 among those of the service project-1 (cloud_project) of the account 676 in the zone 2E"},
+		"elsewhere": {
+			&store.Gateway{ID: "gateway-1", ServiceType: "cloud_project", ServiceID: "theirs", Account: "90"},
+			"has the gateway gateway-1 under the service theirs (cloud_project) of the account 90;",
+		},
+		"retired": {
+			&store.Gateway{ID: "gateway-1", ServiceType: "cloud_project", ServiceID: "project-1", Account: "676", Retired: true},
+			"under the service project-1 (cloud_project) of the account 676, as retired;",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := w
+			w.recorded = c.recorded
+			if got := steps(w); len(got) != 3 || !strings.Contains(got[0], c.words) || !strings.Contains(got[0], "hscn-broker load FILE") {
+				t.Errorf("steps are %q, want %q", got, c.words)
+			}
+		})
 	}
 }
 

@@ -217,7 +217,9 @@ func TestUpdateBeforeActive(t *testing.T) {
 				assertEqual(t, "state", got.State, c.state)
 				assured := c.state == "provisioning" || c.state == "awaiting_fulfilment"
 				assertEqual(t, "is due", got.EnablementDueAt != nil, assured)
-				assertEqual(t, "order is due", b.orderOf(conn.UID).DueAt != nil, assured)
+				if b.orderOf(conn.UID).DueAt == nil {
+					t.Error("the order is due at no time")
+				}
 			})
 		})
 	}

@@ -5,6 +5,7 @@ package schema
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,8 +29,39 @@ var document = sync.OnceValues(func() (*openapi3.T, error) {
 		return nil, fmt.Errorf("the API's contract is not a valid OpenAPI document: %w", err)
 	}
 	loaded.OpenAPI = validatedAs
+	for _, item := range loaded.Paths.Map() {
+		for _, operation := range item.Operations() {
+			takeAsTheyAre(operation)
+		}
+	}
 	return loaded, nil
 })
+
+// takeAsTheyAre has the validators look at the type of bodies that are not JSON, and leave their bytes to whoever reads
+// them: of such a type a validator knows nothing, or takes it apart by rules that are not the contract's.
+func takeAsTheyAre(operation *openapi3.Operation) {
+	contents := []openapi3.Content{}
+	if operation.RequestBody != nil {
+		contents = append(contents, operation.RequestBody.Value.Content)
+	}
+	for _, answer := range operation.Responses.Map() {
+		contents = append(contents, answer.Value.Content)
+	}
+	for _, content := range contents {
+		for mediaType, body := range content {
+			if !IsJSON(mediaType) {
+				body.Schema = nil
+			}
+		}
+	}
+}
+
+// IsJSON says whether bodies of the media type are JSON: application/json, and whatever ends in +json (RFC 6839).
+func IsJSON(mediaType string) bool {
+	name, _, _ := strings.Cut(strings.ToLower(mediaType), ";")
+	name = strings.TrimSpace(name)
+	return name == "application/json" || strings.HasSuffix(name, "+json")
+}
 
 // Document returns the contract, loaded and checked once for the process. Callers share it and must not change it. It
 // fails only where the program was built with a broken document.

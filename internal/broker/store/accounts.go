@@ -44,6 +44,54 @@ func (r *Reader) AccountByID(ctx context.Context, id string) (Account, error) {
 	return row, nil
 }
 
+// AccountFilter chooses accounts for a listing.
+type AccountFilter struct {
+	// After is the id of the last row of the page before; empty for the first page.
+	After string
+	// Limit is how many rows at the most.
+	Limit int
+}
+
+// Accounts returns a page of all accounts, also the retired ones, in the order of id.
+func (r *Reader) Accounts(ctx context.Context, filter AccountFilter) ([]Account, error) {
+	var rows []Account
+	err := r.q.NewSelect().Model(&rows).Where("id > ?", filter.After).Order("id").Limit(int64(filter.Limit)).Scan(ctx)
+	if err != nil || len(rows) == 0 {
+		return nil, failure("list accounts", err)
+	}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	var bound []accountOrganisation
+	err = r.q.NewSelect().Model(&bound).Where("account IN (?)", bun.List(ids)).Order("account", "ods_code").Scan(ctx)
+	if err != nil {
+		return nil, failure("read the organisations of accounts", err)
+	}
+	for i := range rows {
+		for len(bound) > 0 && bound[0].Account == rows[i].ID {
+			rows[i].Organisations, bound = append(rows[i].Organisations, bound[0].ODSCode), bound[1:]
+		}
+	}
+	return rows, nil
+}
+
+// AccountsOfOrganisation returns the ids of the accounts that may act for the organisation of this canonical code, in
+// their order.
+func (r *Reader) AccountsOfOrganisation(ctx context.Context, code string) ([]string, error) {
+	var ids []string
+	err := r.q.NewSelect().Model((*accountOrganisation)(nil)).Column("account").
+		Where("ods_code = ?", code).Order("account").Scan(ctx, &ids)
+	return ids, failure("read the accounts of an organisation", err)
+}
+
+// BoundOrganisations returns the canonical codes of the organisations that any account may act for, in their order.
+func (r *Reader) BoundOrganisations(ctx context.Context) ([]string, error) {
+	var codes []string
+	err := r.q.NewSelect().Model((*accountOrganisation)(nil)).Distinct().Column("ods_code").Order("ods_code").Scan(ctx, &codes)
+	return codes, failure("read the organisations of all accounts", err)
+}
+
 // UpsertAccount inserts or updates the account. Organisations are the whole of what it may act for, in any order; nil
 // leaves them as they are.
 func (tx *Tx) UpsertAccount(ctx context.Context, a Account, now time.Time) (Change, error) {

@@ -30,6 +30,9 @@ type Connection struct {
 	CommitmentEndsOn     string `bun:"commitment_ends_on,nullzero"`
 	AgreementValidatedOn string `bun:"agreement_validated_on,nullzero"`
 	RevalidateOn         string `bun:"revalidate_on,nullzero"`
+	// EvidenceVersionUID is the version of a signed copy that access rests on, whatever becomes of the copy; empty where
+	// it rests on none.
+	EvidenceVersionUID string `bun:"evidence_version_uid,nullzero"`
 }
 
 // FullName is the full resource name.
@@ -38,6 +41,8 @@ func (c Connection) FullName() string { return hscn.ConnectionName(c.Name) }
 // NameKey is where a listing by name stands: the names and the uid of the last row of the page before. Names of what was
 // refused may repeat, uids do not.
 type NameKey struct {
+	// Account is the row's, in a listing of all accounts.
+	Account string
 	// Connection is the connection's name, in a listing of edge attachments.
 	Connection string
 	// Name is the row's own.
@@ -47,7 +52,10 @@ type NameKey struct {
 
 // ConnectionFilter chooses connections for a listing.
 type ConnectionFilter struct {
+	// Account is whose they are; empty for all accounts.
 	Account string
+	// Name is their own name; empty for every name.
+	Name string
 	// RefusedSince is how far back what was refused is listed beside what holds its name.
 	RefusedSince time.Time
 	// After is the last row of the page before; nil for the first page.
@@ -56,15 +64,24 @@ type ConnectionFilter struct {
 	Limit int
 }
 
-// Connections returns a page of an account's connections, in the order of name and uid.
+// Connections returns a page of connections, in the order of account, name and uid.
 func (r *Reader) Connections(ctx context.Context, filter ConnectionFilter) ([]Connection, error) {
 	var rows []Connection
-	query := r.q.NewSelect().Model(&rows).Where("account = ?", filter.Account)
-	query = listed(query, filter.RefusedSince)
-	if filter.After != nil {
-		query = query.Where("(name, uid) > (?, ?)", filter.After.Name, filter.After.UID)
+	query := listed(r.q.NewSelect().Model(&rows), filter.RefusedSince)
+	if filter.Name != "" {
+		query = query.Where("name = ?", filter.Name)
 	}
-	err := query.Order("name", "uid").Limit(int64(filter.Limit)).Scan(ctx)
+	after := filter.After
+	switch {
+	case filter.Account == "" && after != nil:
+		query = query.Where("(account, name, uid) > (?, ?, ?)", after.Account, after.Name, after.UID)
+	case filter.Account != "" && after != nil:
+		query = query.Where("(name, uid) > (?, ?)", after.Name, after.UID)
+	}
+	if filter.Account != "" {
+		query = query.Where("account = ?", filter.Account)
+	}
+	err := query.Order("account", "name", "uid").Limit(int64(filter.Limit)).Scan(ctx)
 	return rows, failure("list connections", err)
 }
 
@@ -86,6 +103,22 @@ func (r *Reader) ConnectionByUID(ctx context.Context, uid string) (Connection, e
 	var row Connection
 	err := r.q.NewSelect().Model(&row).Where("uid = ?", uid).Scan(ctx)
 	return row, failure("read a connection", err)
+}
+
+// ConnectionsByUID returns the connections of these uids by uid, in whatever state. It does not ask whose they are.
+func (r *Reader) ConnectionsByUID(ctx context.Context, uids []string) (map[string]Connection, error) {
+	found := make(map[string]Connection, len(uids))
+	if len(uids) == 0 {
+		return found, nil
+	}
+	var rows []Connection
+	if err := r.q.NewSelect().Model(&rows).Where("uid IN (?)", bun.List(uids)).Scan(ctx); err != nil {
+		return nil, failure("read connections", err)
+	}
+	for _, row := range rows {
+		found[row.UID] = row
+	}
+	return found, nil
 }
 
 // ConnectionsOfService returns the connections, of whatever account, that hold the service: one for each kind of access
@@ -136,6 +169,16 @@ func (r *Reader) ConnectionsInState(ctx context.Context, states []hscn.State) ([
 	}
 	err := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states)).Order("account", "name", "uid").Scan(ctx)
 	return rows, failure("read connections by their state", err)
+}
+
+// ConnectionsNamingEvidence returns the account's connections that hold their names and name a signed copy, or rest on
+// one, in the order of their names.
+func (r *Reader) ConnectionsNamingEvidence(ctx context.Context, account string) ([]Connection, error) {
+	var rows []Connection
+	// The operators for members of JSON are spelt alike in both databases.
+	err := r.q.NewSelect().Model(&rows).Where("account = ? AND holds", account).
+		Where("(spec->'agreement'->>'evidence_id' IS NOT NULL OR evidence_version_uid IS NOT NULL)").Order("name").Scan(ctx)
+	return rows, failure("read the connections that name evidence", err)
 }
 
 // InsertConnection adds the row with version 1, and makes Holds follow State.

@@ -89,6 +89,30 @@ func (r *Reader) EdgeAttachmentsOf(ctx context.Context, connectionUID string) ([
 	return rows, failure("read the edge attachments of a connection", err)
 }
 
+// EdgeAttachmentsBeside returns the account's edge attachments that hold a name and could stand in the way of one of this
+// connection and gateway: those of the connection, those that are to attach the gateway, whether or not they hold it yet,
+// and those that say which networks are behind them. They come in the order of connection's name and name.
+func (r *Reader) EdgeAttachmentsBeside(ctx context.Context, account, connectionUID, gatewayID string) ([]EdgeAttachment, error) {
+	var rows []EdgeAttachment
+	err := r.q.NewSelect().Model(&rows).Where("account = ? AND holds", account).
+		Where("(connection_uid = ? OR gateway_id = ? OR spec ->> 'gateway_id' = ? OR spec ->> 'networks' IS NOT NULL)",
+			connectionUID, gatewayID, gatewayID).
+		Order("connection_name", "name").Scan(ctx)
+	return rows, failure("read the edge attachments of an account", err)
+}
+
+// EdgeAttachmentsInState returns the edge attachments, of all accounts, that are in one of the states, in the order of
+// account, connection's name and name.
+func (r *Reader) EdgeAttachmentsInState(ctx context.Context, states []hscn.State) ([]EdgeAttachment, error) {
+	var rows []EdgeAttachment
+	if len(states) == 0 {
+		return nil, nil
+	}
+	err := r.q.NewSelect().Model(&rows).Where("state IN (?)", bun.List(states)).
+		Order("account", "connection_name", "name", "uid").Scan(ctx)
+	return rows, failure("read edge attachments by their state", err)
+}
+
 // GatewayHolders returns the full names of the account's edge attachments that hold these gateways.
 func (r *Reader) GatewayHolders(ctx context.Context, account string, gatewayIDs []string) (map[string]string, error) {
 	holders := make(map[string]string, len(gatewayIDs))

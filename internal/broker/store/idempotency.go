@@ -158,17 +158,13 @@ func (tx *Tx) claim(ctx context.Context, row *idempotencyKey) (bool, error) {
 func attempt[T any](
 	ctx context.Context, tx *Tx, row *idempotencyKey, write func(ctx context.Context, tx *Tx) (Outcome[T], error),
 ) (answer T, refused *problem.Problem, err error) {
-	if _, err := tx.tx.ExecContext(ctx, "SAVEPOINT before_write"); err != nil {
-		return answer, nil, failure("begin a write", err)
-	}
-	after := len(tx.after)
-	outcome, err := write(ctx, tx)
+	var outcome Outcome[T]
+	err = tx.Try(ctx, func(ctx context.Context) (err error) {
+		outcome, err = write(ctx, tx)
+		return err
+	})
 	switch {
 	case errors.As(err, &refused) && refused.Remembered():
-		if _, err := tx.tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT before_write"); err != nil {
-			return answer, nil, failure("undo a write", err)
-		}
-		tx.after = tx.after[:after]
 		return answer, refused, row.remember(&row.Problem, refused)
 	case err != nil:
 		return answer, nil, err

@@ -2,17 +2,13 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
-
-	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 )
 
 // Change says what an upsert did.
@@ -54,10 +50,12 @@ type Gateway struct {
 	ServiceID   string `bun:"service_id"`
 	Title       string `bun:"title,nullzero"`
 	// Networks are the networks other than HSCN that it carries, in their order.
-	Networks  []string  `bun:"networks,type:jsonb,nullzero"`
-	Retired   bool      `bun:"retired"`
-	CreatedAt time.Time `bun:"created_at"`
-	UpdatedAt time.Time `bun:"updated_at"`
+	Networks []string `bun:"networks,type:jsonb,nullzero"`
+	// InternalNetworks are the ids of the networks behind it, in their order.
+	InternalNetworks []string  `bun:"internal_networks,type:jsonb,nullzero"`
+	Retired          bool      `bun:"retired"`
+	CreatedAt        time.Time `bun:"created_at"`
+	UpdatedAt        time.Time `bun:"updated_at"`
 
 	// Account and Zone are the service's; reading fills them in.
 	Account string `bun:"account,scanonly"`
@@ -66,20 +64,6 @@ type Gateway struct {
 
 // Service is the natural key of the service that it belongs to.
 func (g Gateway) Service() ServiceKey { return ServiceKey{Type: g.ServiceType, ID: g.ServiceID} }
-
-// Organisation is what was looked up about an organisation. A record that is nil was never looked up.
-type Organisation struct {
-	bun.BaseModel `bun:"table:organisations"`
-
-	// ODSCode is canonical.
-	ODSCode   string               `bun:"ods_code,pk"`
-	Directory *api.DirectoryRecord `bun:"directory,type:jsonb,nullzero"`
-	Register  *api.RegisterRecord  `bun:"register,type:jsonb,nullzero"`
-	FlowDown  *api.FlowDownRecord  `bun:"flow_down,type:jsonb,nullzero"`
-	DSPT      *api.DSPTRecord      `bun:"dspt,type:jsonb,nullzero"`
-	CreatedAt time.Time            `bun:"created_at"`
-	UpdatedAt time.Time            `bun:"updated_at"`
-}
 
 // ServiceByKey returns the service, also a retired one, or ErrNotFound.
 func (r *Reader) ServiceByKey(ctx context.Context, key ServiceKey) (Service, error) {
@@ -99,17 +83,6 @@ func (r *Reader) GatewayByID(ctx context.Context, id string) (Gateway, error) {
 func withService(query *bun.SelectQuery) *bun.SelectQuery {
 	return query.ColumnExpr("gateway.*").ColumnExpr("service.account, service.zone").
 		Join("JOIN services AS service ON service.type = gateway.service_type AND service.id = gateway.service_id")
-}
-
-// OrganisationsByCode returns what is known of the organisations of these canonical codes, in the order of the codes.
-// One that nobody ever looked up is left out.
-func (r *Reader) OrganisationsByCode(ctx context.Context, codes []string) ([]Organisation, error) {
-	if len(codes) == 0 {
-		return nil, nil
-	}
-	var rows []Organisation
-	err := r.q.NewSelect().Model(&rows).Where("ods_code IN (?)", bun.List(codes)).Order("ods_code").Scan(ctx)
-	return rows, failure("read organisations", err)
 }
 
 // ServiceFilter chooses services for a listing: those of an account that are not retired.
@@ -172,6 +145,21 @@ func (r *Reader) Gateways(ctx context.Context, filter GatewayFilter) ([]Gateway,
 	return rows, failure("list gateways", err)
 }
 
+// GatewaysBeside returns the gateways of the account's services that have one of these ids, and those of which it is known
+// which networks are behind them, in the order of id; neither gateway nor service being retired.
+func (r *Reader) GatewaysBeside(ctx context.Context, account string, ids []string) ([]Gateway, error) {
+	var rows []Gateway
+	query := withService(r.q.NewSelect().Model(&rows)).
+		Where("service.account = ? AND NOT service.retired AND NOT gateway.retired", account)
+	if len(ids) > 0 {
+		query = query.Where("(gateway.internal_networks IS NOT NULL OR gateway.id IN (?))", bun.List(ids))
+	} else {
+		query = query.Where("gateway.internal_networks IS NOT NULL")
+	}
+	err := query.OrderExpr("gateway.id").Scan(ctx)
+	return rows, failure("read the gateways of an account", err)
+}
+
 // UpsertService inserts or updates the service. It returns an *UnknownReferenceError where the account is not there.
 func (tx *Tx) UpsertService(ctx context.Context, s Service, now time.Time) (Change, error) {
 	if exists, err := found(tx.AccountByID(ctx, s.Account)); err != nil {
@@ -206,36 +194,14 @@ func (tx *Tx) UpsertGateway(ctx context.Context, g Gateway, now time.Time) (Chan
 	if err != nil {
 		return "", err
 	}
-	g.Networks = inOrder(g.Networks)
+	g.Networks, g.InternalNetworks = inOrder(g.Networks), inOrder(g.InternalNetworks)
 	g.CreatedAt, g.UpdatedAt = Instant(now), Instant(now)
 	if exists {
 		g.CreatedAt = was.CreatedAt
 	}
 	same := g.Service() == was.Service() && g.Title == was.Title && g.Retired == was.Retired &&
-		slices.Equal(g.Networks, was.Networks)
+		slices.Equal(g.Networks, was.Networks) && slices.Equal(g.InternalNetworks, was.InternalNetworks)
 	return tx.upsert(ctx, "record a gateway", &g, exists, same)
-}
-
-// UpsertOrganisation inserts or updates what is known of the organisation. A record that is nil is left as it is.
-func (tx *Tx) UpsertOrganisation(ctx context.Context, o Organisation, now time.Time) (Change, error) {
-	rows, err := tx.OrganisationsByCode(ctx, []string{o.ODSCode})
-	if err != nil {
-		return "", err
-	}
-	o.CreatedAt, o.UpdatedAt = Instant(now), Instant(now)
-	if len(rows) == 0 {
-		return tx.upsert(ctx, "record an organisation", &o, false, false)
-	}
-	was := rows[0]
-	o.CreatedAt, o.UpdatedAt = was.CreatedAt, was.UpdatedAt
-	o.Directory, o.Register = cmp.Or(o.Directory, was.Directory), cmp.Or(o.Register, was.Register)
-	o.FlowDown, o.DSPT = cmp.Or(o.FlowDown, was.FlowDown), cmp.Or(o.DSPT, was.DSPT)
-	same, err := sameJSON(o, was)
-	if err != nil {
-		return "", fmt.Errorf("record an organisation: %w", err)
-	}
-	o.UpdatedAt = Instant(now)
-	return tx.upsert(ctx, "record an organisation", &o, true, same)
 }
 
 // upsert inserts the row, updates it, or leaves it alone.

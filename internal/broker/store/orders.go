@@ -14,6 +14,8 @@ type OrderKind string
 const (
 	OrderProvide OrderKind = "provide"
 	OrderRemove  OrderKind = "remove"
+	// OrderValidate wants a person to look at a signed copy.
+	OrderValidate OrderKind = "validate"
 )
 
 // ObjectKind says in which table an object is, in the words of the contract's StoredObject.
@@ -21,8 +23,9 @@ type ObjectKind string
 
 // The kinds of objects.
 const (
-	ObjectConnection     ObjectKind = "connection"
-	ObjectEdgeAttachment ObjectKind = "edge_attachment"
+	ObjectConnection        ObjectKind = "connection"
+	ObjectEdgeAttachment    ObjectKind = "edge_attachment"
+	ObjectAgreementEvidence ObjectKind = "agreement_evidence"
 )
 
 // Order is a row of the operator's queue.

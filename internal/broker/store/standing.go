@@ -26,6 +26,8 @@ type Standing struct {
 	Holds bool `bun:"holds"`
 	// Passed are the waits that a person has ended already, so that judging the order again does not return to them.
 	Passed []hscn.State `bun:"passed,type:jsonb,nullzero"`
+	// Former is what it was before the HSCN Authority had its connection restricted or terminated; nil otherwise.
+	Former *Former `bun:"former,type:jsonb,nullzero"`
 
 	// PendingChange is what its owner changed and a person has yet to decide about; nil where there is nothing.
 	PendingChange api.MergePatch `bun:"pending_change,type:jsonb,nullzero"`
@@ -48,6 +50,12 @@ type Standing struct {
 	AssuredAt       *time.Time `bun:"assured_at"`
 	EnablementDueAt *time.Time `bun:"enablement_due_at"`
 	EnabledAt       *time.Time `bun:"enabled_at"`
+}
+
+// Former is how far an object's order was.
+type Former struct {
+	State  hscn.State `json:"state"`
+	Reason string     `json:"reason,omitempty"`
 }
 
 // ordered is a pointer to a row that embeds Standing.

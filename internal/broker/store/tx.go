@@ -28,6 +28,27 @@ type Tx struct {
 // which they were given, outside the transaction; they do not block.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
+// Try runs f and, where f returns an error, undoes what it changed and what it would have called after the commit; the
+// transaction itself goes on. It returns the error of f.
+func (tx *Tx) Try(ctx context.Context, f func(ctx context.Context) error) error {
+	if _, err := tx.tx.ExecContext(ctx, "SAVEPOINT try"); err != nil {
+		return failure("begin a try", err)
+	}
+	after := len(tx.after)
+	tried := f(ctx)
+	if tried != nil {
+		// Whoever reads the error of f goes on as if nothing had been changed, so it is none where undoing failed.
+		if _, err := tx.tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT try"); err != nil {
+			return failure(fmt.Sprintf("undo what failed (%v)", tried), err)
+		}
+		tx.after = tx.after[:after]
+	}
+	if _, err := tx.tx.ExecContext(ctx, "RELEASE SAVEPOINT try"); err != nil {
+		return failure("end a try", err)
+	}
+	return tried
+}
+
 // LockAccount makes the transaction the only one that writes for the account until it ends, and returns the account as
 // it is then. Whatever an order's answer rests on is read after it. Facts that LockFacts guards stand still meanwhile.
 // It returns ErrNotFound where there is no such account. Lock accounts before anything else, several in the order of

@@ -63,6 +63,7 @@ func connectionRoundTrip(t *testing.T, d *database) {
 	full.Access = hscn.AccessDedicatedCircuit
 	full.StateReason = `it's "quoted", 50% done? \ ` + "über\nlines"
 	full.Passed = []hscn.State{hscn.StatePendingVerification, hscn.StatePendingApproval}
+	full.Former = &store.Former{State: hscn.StateActive}
 	full.Spec = api.ConnectionSpec{
 		OdsCode: " x26 ", Service: api.ServiceReference{Type: "cloud_project", ID: "a'b?"},
 		Agreement: api.Agreement{Basis: "connection_agreement"},
@@ -95,7 +96,7 @@ func connectionRoundTrip(t *testing.T, d *database) {
 		}
 
 		row.State, row.StateSince, row.UpdatedBy = hscn.StateRefused, now.Add(day), "bob"
-		row.Passed, row.PendingChange, row.Findings, row.EnabledAt = nil, nil, nil, nil
+		row.Passed, row.Former, row.PendingChange, row.Findings, row.EnabledAt = nil, nil, nil, nil, nil
 		d.updateConnection(t, &row)
 		got = d.connection(t, row.UID)
 		wantEqual(t, "as it was updated", got, row)
@@ -187,6 +188,39 @@ func connectionListing(t *testing.T, d *database) {
 			t.Errorf("pages of %d repeat a row", limit)
 		}
 	}
+}
+
+func connectionListingOfAll(t *testing.T, d *database) {
+	d.seed(t)
+	rows := []store.Connection{newConnection("other", "records"), newConnection("acme", "web"), newConnection("acme", "records")}
+	for i := range rows {
+		d.insertConnections(t, &rows[i])
+	}
+	list := func(filter store.ConnectionFilter) (names []string) {
+		for filter.Limit = 1; ; {
+			page := get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Connection, error) {
+				return r.Connections(ctx, filter)
+			})
+			if len(page) == 0 {
+				return names
+			}
+			names = append(names, page[0].Account+"/"+page[0].Name)
+			filter.After = &store.NameKey{Account: page[0].Account, Name: page[0].Name, UID: page[0].UID}
+		}
+	}
+	wantEqual(t, "all", list(store.ConnectionFilter{}), []string{"acme/records", "acme/web", "other/records"})
+	wantEqual(t, "of a name", list(store.ConnectionFilter{Name: "records"}), []string{"acme/records", "other/records"})
+	wantEqual(t, "of an account and a name", list(store.ConnectionFilter{Account: "other", Name: "records"}), []string{"other/records"})
+	d.read(t, func(ctx context.Context, r *store.Reader) error {
+		found, err := r.ConnectionsByUID(ctx, []string{rows[0].UID, rows[1].UID, uuid.NewString()})
+		wantEqual(t, "by uid", found, map[string]store.Connection{rows[0].UID: rows[0], rows[1].UID: rows[1]})
+		if err != nil {
+			return err
+		}
+		found, err = r.ConnectionsByUID(ctx, nil)
+		wantEqual(t, "by no uid", found, map[string]store.Connection{})
+		return err
+	})
 }
 
 func connectionStale(t *testing.T, d *database) {

@@ -72,6 +72,7 @@ func edgeRoundTrip(t *testing.T, d *database) {
 	full := newEdge(parent, "full")
 	full.StateReason = "its connection's"
 	full.Passed = []hscn.State{hscn.StatePendingVerification}
+	full.Former = &store.Former{State: hscn.StateAwaitingFulfilment, Reason: "its turn comes"}
 	full.Spec = api.EdgeAttachmentSpec{
 		GatewayID: pointer("gw"), Fulfilment: pointer(api.Fulfilment("customer")),
 		Networks: map[string]api.Network{"web": {Cidr: "10.0.0.0/24", DNSServers: []string{"10.0.0.2", "10.0.0.1"}}},
@@ -84,7 +85,7 @@ func edgeRoundTrip(t *testing.T, d *database) {
 		d.insertEdges(t, &row)
 		wantEqual(t, "as it was inserted", d.edge(t, row.UID), row)
 		row.State, row.StateSince = hscn.StateCeasing, now.Add(day)
-		row.Passed, row.PendingChange, row.Findings, row.EnabledAt = nil, nil, nil, nil
+		row.Passed, row.Former, row.PendingChange, row.Findings, row.EnabledAt = nil, nil, nil, nil, nil
 		d.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.UpdateEdgeAttachment(ctx, &row) })
 		got := d.edge(t, row.UID)
 		wantEqual(t, "as it was updated", got, row)
@@ -217,5 +218,35 @@ func edgeQueries(t *testing.T, d *database) {
 		_, err = r.EdgeAttachmentByUID(ctx, uuid.NewString())
 		wantError(t, err, store.ErrNotFound)
 		return nil
+	})
+}
+
+func edgesBeside(t *testing.T, d *database) {
+	parents := d.withParents(t, "imaging", "records")
+	elsewhere := newConnection("other", "records")
+	d.insertConnections(t, &elsewhere)
+	networks := map[string]api.Network{"web": {Cidr: "10.0.0.0/24"}}
+	sibling, far, behind := newEdge(parents[1], "app"), newEdge(parents[0], "far"), newEdge(parents[0], "behind")
+	behind.Spec.Networks = networks
+	holder, waits := newEdge(parents[0], "holder"), newEdge(parents[0], "waits")
+	holder.GatewayID = "gateway"
+	waits.GatewayID, waits.Spec.GatewayID, waits.State = "", pointer("gateway"), hscn.StatePendingVerification
+	refused, foreign := newEdge(parents[1], "refused"), newEdge(elsewhere, "foreign")
+	refused.State, foreign.Spec.Networks = hscn.StateRefused, networks
+	d.insertEdges(t, &sibling, &far, &behind, &holder, &waits, &refused, &foreign)
+	d.read(t, func(ctx context.Context, r *store.Reader) error {
+		rows, err := r.EdgeAttachmentsBeside(ctx, "acme", parents[1].UID, "gateway")
+		wantEqual(t, "beside", edgeNames(rows), []string{"imaging/behind", "imaging/holder", "imaging/waits", "records/app"})
+		if err != nil {
+			return err
+		}
+		rows, err = r.EdgeAttachmentsInState(ctx, []hscn.State{hscn.StatePendingVerification, hscn.StateRefused})
+		wantEqual(t, "in a state", edgeNames(rows), []string{"imaging/waits", "records/refused"})
+		if err != nil {
+			return err
+		}
+		rows, err = r.EdgeAttachmentsInState(ctx, nil)
+		wantEqual(t, "in no state", edgeNames(rows), []string(nil))
+		return err
 	})
 }

@@ -195,6 +195,40 @@ func inventoryGateways(t *testing.T, d *database) {
 	wantEqual(t, "with what is retired", list(store.GatewayFilter{}), "gw-acme-2 ")
 }
 
+func inventoryGatewaysBeside(t *testing.T, d *database) {
+	d.seed(t)
+	gateway := func(id, service string, behind ...string) store.Gateway {
+		return store.Gateway{ID: id, ServiceType: "cloud_project", ServiceID: service, InternalNetworks: behind}
+	}
+	retired := gateway("retired", "acme-1", "net-1")
+	retired.Retired = true
+	d.write(t, func(ctx context.Context, tx *store.Tx) error {
+		for _, row := range []store.Gateway{
+			gateway("plain", "acme-1"), gateway("known", "acme-2", "net-2", "net-1", "net-1"), gateway("other", "other-1", "net-1"), retired,
+		} {
+			if _, err := tx.UpsertGateway(ctx, row, now); err != nil {
+				return err
+			}
+		}
+		change, err := tx.UpsertGateway(ctx, gateway("known", "acme-2", "net-1", "net-2"), now)
+		wantEqual(t, "the same networks in another order", change, store.Unchanged)
+		return err
+	})
+	beside := func(ids ...string) (found []string) {
+		for _, row := range get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Gateway, error) {
+			return r.GatewaysBeside(ctx, "acme", ids)
+		}) {
+			found = append(found, row.ID)
+			wantEqual(t, "account", row.Account, "acme")
+		}
+		return found
+	}
+	wantEqual(t, "those whose networks are known", beside(), []string{"known"})
+	wantEqual(t, "those and the ones named", beside("plain", "other", "nothing", "retired"), []string{"known", "plain"})
+	got := get(t, d, func(ctx context.Context, r *store.Reader) (store.Gateway, error) { return r.GatewayByID(ctx, "known") })
+	wantEqual(t, "networks behind", got.InternalNetworks, []string{"net-1", "net-2"})
+}
+
 func inventoryOrganisations(t *testing.T, d *database) {
 	lookedUp := now.UTC()
 	record := func(title string) *api.DirectoryRecord {
@@ -217,7 +251,7 @@ func inventoryOrganisations(t *testing.T, d *database) {
 	wantEqual(t, "organisations", got, []store.Organisation{
 		{ODSCode: "A1B", CreatedAt: store.Instant(now.Add(5 * day)), UpdatedAt: store.Instant(now.Add(5 * day))},
 		{
-			ODSCode: "X26", Directory: record("NHSE"), DSPT: dspt,
+			ODSCode: "X26", Directory: record("NHSE"), DSPT: dspt, TitleKey: "nhse",
 			CreatedAt: store.Instant(now), UpdatedAt: store.Instant(now.Add(4 * day)),
 		},
 	})

@@ -103,6 +103,45 @@ func afterCommit(t *testing.T, d *database) {
 	wantEqual(t, "calls", called, []string{"first", "second"})
 }
 
+func tryUndoes(t *testing.T, d *database) {
+	var called []string
+	d.write(t, func(ctx context.Context, tx *store.Tx) error {
+		try := func(id string, inner func(ctx context.Context) error) error {
+			return tx.Try(ctx, func(ctx context.Context) error {
+				tx.AfterCommit(func() { called = append(called, id) })
+				if err := insertAccount(ctx, tx, id); err != nil {
+					return err
+				}
+				return inner(ctx)
+			})
+		}
+		fails := func(context.Context) error { return errDeliberate }
+		kept := try("kept", func(context.Context) error {
+			wantError(t, try("undone-inside", fails), errDeliberate)
+			return nil
+		})
+		wantError(t, try("undone", func(context.Context) error {
+			_ = try("undone-with-it", func(context.Context) error { return nil })
+			return errDeliberate
+		}), errDeliberate)
+		// What the database refuses does not end the transaction either.
+		refused := tx.Try(ctx, func(ctx context.Context) error {
+			parent := newConnection("nobody", "records")
+			return tx.InsertConnection(ctx, &parent)
+		})
+		if refused == nil {
+			t.Error("a connection of no account was added")
+		}
+		return errors.Join(kept, insertAccount(ctx, tx, "after"))
+	})
+	for id, want := range map[string]bool{"kept": true, "undone-inside": false, "undone": false, "undone-with-it": false, "after": true} {
+		if d.hasAccount(t, id) != want {
+			t.Errorf("account %s is there: %t, want %t", id, !want, want)
+		}
+	}
+	wantEqual(t, "calls", called, []string{"kept"})
+}
+
 // holding starts a transaction that has locked the account, and returns when it has. The transaction ends when release
 // is called, which returns what became of it.
 func (d *database) holding(t testing.TB, account string) (release func() error) {

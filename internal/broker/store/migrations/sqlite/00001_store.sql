@@ -22,6 +22,7 @@ CREATE TABLE account_organisations (
   ods_code TEXT NOT NULL,
   PRIMARY KEY (account, ods_code)
 ) STRICT;
+CREATE INDEX account_organisations_by_code ON account_organisations (ods_code, account);
 
 CREATE TABLE services (
   type       TEXT NOT NULL,
@@ -37,14 +38,15 @@ CREATE TABLE services (
 CREATE INDEX services_by_account ON services (account, type, id);
 
 CREATE TABLE gateways (
-  id           TEXT PRIMARY KEY,
-  service_type TEXT NOT NULL,
-  service_id   TEXT NOT NULL,
-  title        TEXT,
-  networks     TEXT,
-  retired      INTEGER NOT NULL,
-  created_at   TEXT NOT NULL,
-  updated_at   TEXT NOT NULL,
+  id                TEXT PRIMARY KEY,
+  service_type      TEXT NOT NULL,
+  service_id        TEXT NOT NULL,
+  title             TEXT,
+  networks          TEXT,
+  internal_networks TEXT,
+  retired           INTEGER NOT NULL,
+  created_at        TEXT NOT NULL,
+  updated_at        TEXT NOT NULL,
   FOREIGN KEY (service_type, service_id) REFERENCES services (type, id)
 ) STRICT;
 CREATE INDEX gateways_by_service ON gateways (service_type, service_id, id);
@@ -55,9 +57,36 @@ CREATE TABLE organisations (
   register   TEXT,
   flow_down  TEXT,
   dspt       TEXT,
+  title_key  TEXT,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL
 ) STRICT;
+
+-- The exports of the public DSPT register that were recorded.
+CREATE TABLE dspt_imports (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  exported_at TEXT NOT NULL,
+  imported_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX dspt_imports_newest ON dspt_imports (exported_at);
+
+-- until is a day in London, 2027-03-31.
+CREATE TABLE waivers (
+  uid           TEXT PRIMARY KEY,
+  account       TEXT NOT NULL REFERENCES accounts (id),
+  connection    TEXT,
+  rule          TEXT NOT NULL,
+  until         TEXT NOT NULL,
+  reason        TEXT NOT NULL,
+  reference     TEXT NOT NULL,
+  granted_at    TEXT NOT NULL,
+  granted_by    TEXT NOT NULL,
+  ended_at      TEXT,
+  ended_by      TEXT,
+  ended_because TEXT
+) STRICT;
+CREATE INDEX waivers_by_age ON waivers (granted_at DESC, uid);
+CREATE INDEX waivers_counting ON waivers (account, until) WHERE ended_at IS NULL;
 
 CREATE TABLE policies (
   version    INTEGER PRIMARY KEY,
@@ -109,6 +138,7 @@ CREATE TABLE connections (
   state_since            TEXT NOT NULL,
   holds                  INTEGER NOT NULL,
   passed                 TEXT,
+  former                 TEXT,
   spec                   TEXT NOT NULL,
   pending_change         TEXT,
   findings               TEXT,
@@ -126,7 +156,8 @@ CREATE TABLE connections (
   commitment_months      INTEGER NOT NULL,
   commitment_ends_on     TEXT,
   agreement_validated_on TEXT,
-  revalidate_on          TEXT
+  revalidate_on          TEXT,
+  evidence_version_uid   TEXT
 ) STRICT;
 CREATE UNIQUE INDEX connections_name_held ON connections (account, name) WHERE holds;
 CREATE UNIQUE INDEX connections_service_held ON connections (service_type, service_id, access) WHERE holds;
@@ -147,6 +178,7 @@ CREATE TABLE edge_attachments (
   state_since       TEXT NOT NULL,
   holds             INTEGER NOT NULL,
   passed            TEXT,
+  former            TEXT,
   spec              TEXT NOT NULL,
   pending_change    TEXT,
   findings          TEXT,
@@ -188,6 +220,64 @@ CREATE TABLE orders (
 ) STRICT;
 CREATE UNIQUE INDEX orders_open_object ON orders (object_uid) WHERE open;
 CREATE INDEX orders_queue ON orders ((due_at IS NULL), due_at, id) WHERE open;
+
+CREATE TABLE documents (
+  account      TEXT NOT NULL REFERENCES accounts (id),
+  sha256       TEXT NOT NULL,
+  size_bytes   INTEGER NOT NULL,
+  received_at  TEXT NOT NULL,
+  last_sent_at TEXT NOT NULL,
+  content      BLOB NOT NULL,
+  PRIMARY KEY (account, sha256)
+) STRICT;
+
+CREATE TABLE agreement_evidence (
+  uid               TEXT PRIMARY KEY,
+  account           TEXT NOT NULL REFERENCES accounts (id),
+  name              TEXT NOT NULL,
+  ods_code          TEXT NOT NULL,
+  state             TEXT NOT NULL,
+  state_reason      TEXT,
+  state_since       TEXT NOT NULL,
+  holds             INTEGER NOT NULL,
+  waits_since       TEXT,
+  findings          TEXT,
+  revision          INTEGER NOT NULL,
+  version           INTEGER NOT NULL,
+  created_at        TEXT NOT NULL,
+  created_by        TEXT NOT NULL,
+  updated_at        TEXT NOT NULL,
+  updated_by        TEXT NOT NULL,
+  create_key_sha256 TEXT NOT NULL,
+  policy_version    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX agreement_evidence_name_held ON agreement_evidence (account, name) WHERE holds;
+CREATE INDEX agreement_evidence_listed ON agreement_evidence (account, name, uid) WHERE holds OR state = 'refused';
+CREATE INDEX agreement_evidence_queue ON agreement_evidence ((waits_since IS NULL), waits_since, created_at, uid);
+
+-- A version needs its document until it is released, and for some days after.
+CREATE TABLE evidence_versions (
+  uid              TEXT PRIMARY KEY,
+  evidence_uid     TEXT NOT NULL REFERENCES agreement_evidence (uid),
+  number           INTEGER NOT NULL,
+  account          TEXT NOT NULL REFERENCES accounts (id),
+  document_sha256  TEXT NOT NULL,
+  size_bytes       INTEGER NOT NULL,
+  signed_on        TEXT NOT NULL,
+  countersigned_on TEXT,
+  state            TEXT NOT NULL,
+  received_at      TEXT NOT NULL,
+  received_by      TEXT NOT NULL,
+  decided_at       TEXT,
+  decided_by       TEXT,
+  saw              TEXT,
+  reason           TEXT,
+  released_at      TEXT,
+  UNIQUE (evidence_uid, number)
+) STRICT;
+CREATE UNIQUE INDEX evidence_versions_validated ON evidence_versions (evidence_uid) WHERE state = 'validated';
+CREATE UNIQUE INDEX evidence_versions_received ON evidence_versions (evidence_uid) WHERE state = 'received';
+CREATE INDEX evidence_versions_by_document ON evidence_versions (account, document_sha256);
 
 -- Whom tokens and audit entries are about. An erased subject has lost its name and the salt that led to its digest.
 CREATE TABLE subjects (
