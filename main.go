@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/provider"
@@ -40,7 +39,7 @@ func serve(debug bool) error {
 		}
 		options = append(options, tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
 	}
-	return tf6server.Serve(address, providerserver.NewProtocol6(provider.New(version)()), options...)
+	return tf6server.Serve(address, provider.Server(version), options...)
 }
 
 // logWanted says that whoever started Terraform asked for a log.

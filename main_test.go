@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/provider/acctest"
@@ -54,23 +52,23 @@ func TestSilence(t *testing.T) {
 // The provider as it is shipped, started by a real Terraform: standard error stays empty unless a log was asked for.
 func TestNothingIsPrintedUnasked(t *testing.T) {
 	t.Parallel()
-	cli := acctest.CLI(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("the program that catches standard error is a shell script")
 	}
 	site := acctest.Start(t, "neutral")
 	dir := t.TempDir()
-	printed := filepath.Join(dir, "stderr.txt")
-	run(t, nil, "go", "build", "-o", filepath.Join(dir, "provider"), ".")
-	write(t, filepath.Join(dir, "terraform-provider-hscn"), fmt.Sprintf("#!/bin/sh\nexec %q \"$@\" 2>>%q\n", filepath.Join(dir, "provider"), printed), 0o700)
-	write(t, filepath.Join(dir, "cli.tfrc"), fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"hscn-connect/hscn\" = %q\n  }\n}\n", dir), 0o600)
-	write(t, filepath.Join(dir, "main.tf"), "terraform {\n  required_providers {\n    hscn = { source = \"hscn-connect/hscn\" }\n  }\n}\n"+
-		site.Provider()+site.Connection("records", "records-prod", 1, acctest.Good)+acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`), 0o600)
-	environment := []string{"TF_CLI_CONFIG_FILE=" + filepath.Join(dir, "cli.tfrc"), "CHECKPOINT_DISABLE=1"}
-
-	for _, command := range [][]string{{"validate"}, {"plan"}, {"apply", "-auto-approve"}, {"destroy", "-auto-approve"}} {
-		run(t, environment, cli, append([]string{"-chdir=" + dir}, command...)...)
+	program, printed := filepath.Join(dir, "terraform-provider-hscn"), filepath.Join(dir, "stderr.txt")
+	script := fmt.Sprintf("#!/bin/sh\nexec %q \"$@\" 2>>%q\n", acctest.Provider(t), printed)
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
 	}
+	w := acctest.NewWorkspace(t, program)
+	w.Configure(site.Provider(), site.Connection("records", "records-prod", 1, acctest.Good), acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`))
+
+	w.Run("validate")
+	w.Run("plan")
+	w.Run("apply", "-auto-approve")
+	w.Run("destroy", "-auto-approve")
 	text, err := os.ReadFile(printed)
 	if err != nil {
 		t.Fatal(err)
@@ -79,30 +77,8 @@ func TestNothingIsPrintedUnasked(t *testing.T) {
 		t.Errorf("the provider prints %d bytes, beginning with %.500s", len(text), text)
 	}
 	// The same way shows what is asked for, so the empty file above means something.
-	run(t, append(environment, "TF_LOG_SDK=trace"), cli, "-chdir="+dir, "plan")
+	w.With(map[string]string{"TF_LOG_SDK": "trace"}).Run("plan")
 	if text, err = os.ReadFile(printed); err != nil || len(text) == 0 {
 		t.Errorf("what is asked for is not printed: %v", err)
-	}
-}
-
-// run runs a command without the logs that whoever runs the tests may have asked for.
-func run(t *testing.T, environment []string, name string, arguments ...string) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), name, arguments...)
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "TF_") {
-			command.Env = append(command.Env, variable)
-		}
-	}
-	command.Env = append(command.Env, environment...)
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%s %v: %v\n%s", name, arguments, err, output)
-	}
-}
-
-func write(t *testing.T, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -3,11 +3,13 @@
 package examples
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,13 +26,16 @@ func TestExamplesValidate(t *testing.T) {
 		t.Skip("needs TF_ACC_TERRAFORM_PATH; make test finds or builds a Terraform")
 	}
 	folders := exampleFolders(t)
-	if len(folders) < 8 {
+	if len(folders) < 13 {
 		t.Fatalf("found %d folders with examples; every resource and data source has one: %v", len(folders), folders)
 	}
-	environment := providerFor(t)
+	environment, version := providerFor(t), versionOf(t, cli)
 	for _, folder := range folders {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
+			if needs := requiredVersion(t, folder); version.before(needs) {
+				t.Skipf("needs Terraform or OpenTofu %s or later; %s has %s", needs, cli, version)
+			}
 			for _, arguments := range [][]string{{"fmt", "-check", "-diff"}, {"validate", "-no-color"}} {
 				command := exec.CommandContext(t.Context(), cli, arguments...)
 				command.Dir, command.Env = folder, environment
@@ -56,6 +61,63 @@ func exampleFolders(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return folders
+}
+
+// release is the first two numbers of a version.
+type release struct{ major, minor int }
+
+func (r release) String() string { return fmt.Sprintf("%d.%d", r.major, r.minor) }
+
+func (r release) before(other release) bool {
+	return r.major < other.major || r.major == other.major && r.minor < other.minor
+}
+
+// versionOf asks Terraform or OpenTofu for its version.
+func versionOf(t *testing.T, cli string) release {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), cli, "version", "-json")
+	command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1")
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s version: %v", cli, err)
+	}
+	var answer struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(output, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return parsedRelease(t, answer.Version)
+}
+
+var requirement = regexp.MustCompile(`required_version = ">= ([0-9.]+)"`)
+
+// requiredVersion is the version that an example asks for; 0.0 where it asks for none.
+func requiredVersion(t *testing.T, folder string) release {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := requirement.FindSubmatch(text); found != nil {
+			return parsedRelease(t, string(found[1]))
+		}
+	}
+	return release{}
+}
+
+func parsedRelease(t *testing.T, version string) release {
+	t.Helper()
+	var r release
+	if _, err := fmt.Sscanf(version, "%d.%d", &r.major, &r.minor); err != nil {
+		t.Fatalf("%q is no version: %v", version, err)
+	}
+	return r
 }
 
 // providerFor builds the provider and returns an environment in which the CLI takes it from there.

@@ -316,3 +316,55 @@ func TestNoSecretIsLogged(t *testing.T) {
 		t.Errorf("the log holds what it must not: %s", log)
 	}
 }
+
+func TestADocumentIsSentAsItIsAndLogged(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		if n == 0 {
+			writeProblem(w, 503, "unavailable")
+			return
+		}
+		write200(w, api.DocumentReceipt{Sha256: "5ca1ab1e"})
+	})
+	var log strings.Builder
+	c := rec.client(t, func(config *Config) {
+		config.Logger = func(_ context.Context, message string, fields map[string]any) { fmt.Fprintln(&log, message, fields) }
+	})
+	const content = "%PDF-1.7 words %%EOF"
+	if _, err := c.UploadDocument(t.Context(), "5ca1ab1e", []byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	for _, request := range rec.seen() {
+		if request.method != http.MethodPut || request.path != "/v1/documents/5ca1ab1e" || request.body != content || request.header.Get("Content-Type") != "application/pdf" {
+			t.Errorf("%s %s sends %q as %s", request.method, request.path, request.body, request.header.Get("Content-Type"))
+		}
+		// The sum is what makes it the same upload.
+		if key := request.header.Get("Idempotency-Key"); key != "" {
+			t.Errorf("it has the key %s", key)
+		}
+	}
+	if len(rec.seen()) != 2 || !strings.Contains(log.String(), "/v1/documents/5ca1ab1e") || strings.Contains(log.String(), "words") {
+		t.Errorf("%d requests, and the log says\n%s", len(rec.seen()), &log)
+	}
+}
+
+func TestQuestionsAboutOrganisationsAndPreconditions(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		if r.Method == http.MethodPost {
+			write200(w, api.EstateVerdict{Met: true})
+			return
+		}
+		write200(w, api.OrganisationList{Now: noon, Items: []api.OrganisationFacts{{OdsCode: "X26"}}})
+	})
+	c := rec.client(t, nil)
+	title := "Meadow & Harbour"
+	list, err := c.Organisations(t.Context(), api.ListOrganisationsParams{Title: &title})
+	if err != nil || len(list.Items) != 1 || list.Items[0].OdsCode != "X26" || rec.seen()[0].query != "title=Meadow+%26+Harbour" {
+		t.Errorf("%v, asked with %s: %v", list, rec.seen()[0].query, err)
+	}
+	verdict, err := c.Preconditions(t.Context(), api.IntendedEstate{Connections: map[string]api.IntendedConnection{"records-prod": {}}})
+	if err != nil || !verdict.Met || rec.seen()[1].path != "/v1/preconditions" || !strings.Contains(rec.seen()[1].body, `"records-prod"`) {
+		t.Errorf("%v, asked with %s: %v", verdict, rec.seen()[1].body, err)
+	}
+}

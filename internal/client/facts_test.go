@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -30,6 +31,16 @@ func factsServer(w http.ResponseWriter, r *http.Request, _ int) {
 			p.Items = nil
 		}
 		write200(w, p)
+	case "gateways":
+		p := api.GatewayPage{Items: []api.Gateway{{ID: "gw-1"}}}
+		if query.Get("id") == "gw-2" {
+			p.Items = []api.Gateway{{ID: "gw-2"}}
+		} else if query.Has("id") {
+			p.Items = nil
+		}
+		write200(w, p)
+	case "connections":
+		write200(w, api.ConnectionPage{Items: []api.Connection{{Name: "connections/one"}}})
 	}
 }
 
@@ -84,6 +95,84 @@ func TestWhatTheFirstAnswerLacksIsAskedForOnceMore(t *testing.T) {
 	}
 }
 
+func TestGatewaysAreAskedForWhereTheyAreNeeded(t *testing.T) {
+	t.Parallel()
+	rec := record(t, factsServer)
+	facts := rec.client(t, nil).NewFacts()
+	if _, known, err := facts.For(t.Context(), Need{GatewayIDs: []string{"gw-2"}}); err != nil || known.Gateways != nil {
+		t.Errorf("nobody needs them: %v, %v", known, err)
+	}
+	if got := len(rec.seen()); got != 3 {
+		t.Errorf("it asked %d times", got)
+	}
+	need := Need{Gateways: true, GatewayIDs: []string{"gw-1", "gw-2", "none"}}
+	for range 3 {
+		_, known, err := facts.For(t.Context(), need)
+		if err != nil || len(known.Gateways) != 2 || known.Compliance.Account != "676" || len(known.Services) != 1 {
+			t.Fatalf("it knows %v, %v", known, err)
+		}
+	}
+	var queries []string
+	for _, r := range rec.seen()[3:] {
+		queries = append(queries, r.path+"?"+r.query)
+	}
+	want := "/v1/gateways?page_size=1000 /v1/gateways?page_size=1000&id=gw-2 /v1/gateways?page_size=1000&id=none"
+	if got := strings.Join(queries, " "); got != want {
+		t.Errorf("it asked for %s", got)
+	}
+}
+
+func TestAListingIsFetchedOnceForARun(t *testing.T) {
+	t.Parallel()
+	rec := record(t, factsServer)
+	facts := rec.client(t, nil).NewFacts()
+	ask := func(ctx context.Context, c *Client) ([]api.Connection, error) { return c.Connections(ctx) }
+	var wait sync.WaitGroup
+	for range 20 {
+		wait.Go(func() {
+			listing, err := Listed(t.Context(), facts, "connections", ask)
+			if err != nil || len(listing) != 1 {
+				t.Errorf("%v, %v", listing, err)
+			}
+		})
+	}
+	wait.Wait()
+	if got := rec.seen(); len(got) != 1 || got[0].path != "/v1/connections" {
+		t.Errorf("it asked %v", got)
+	}
+}
+
+func TestAListingThatCannotBeHadIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if r.URL.Path == "/v1/connections" {
+			writeProblem(w, 503, "unavailable")
+			return
+		}
+		factsServer(w, r, n)
+	})
+	facts := rec.client(t, func(c *Config) { c.MaxRetries = 0 }).NewFacts()
+	if _, _, err := facts.For(t.Context(), Need{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		_, err := Listed(t.Context(), facts, "connections", func(ctx context.Context, c *Client) ([]api.Connection, error) { return c.Connections(ctx) })
+		if !IsUnavailable(err) {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	// What is known stays known; nothing else is asked.
+	if _, known, err := facts.For(t.Context(), Need{}); err != nil || known.Compliance.Account != "676" {
+		t.Errorf("%v, %v", known, err)
+	}
+	if _, _, err := facts.For(t.Context(), Need{Gateways: true}); !IsUnavailable(err) {
+		t.Errorf("the error is %v", err)
+	}
+	if got := len(rec.seen()); got != 4 {
+		t.Errorf("it asked %d times", got)
+	}
+}
+
 func TestPolicyAloneIsOneRequest(t *testing.T) {
 	t.Parallel()
 	rec := record(t, factsServer)
@@ -133,11 +222,19 @@ func TestABrokerThatHangsDelaysARunOnce(t *testing.T) {
 	defer close(release)
 	facts := rec.client(t, func(c *Config) { c.RequestTimeout = 200 * time.Millisecond }).NewFacts()
 	start := time.Now()
+	var wait sync.WaitGroup
 	for range 20 {
-		if _, _, err := facts.For(t.Context(), Need{}); !IsUnavailable(err) {
-			t.Fatalf("the error is %v", err)
-		}
+		wait.Go(func() {
+			if _, _, err := facts.For(t.Context(), Need{Gateways: true}); !IsUnavailable(err) {
+				t.Errorf("the error is %v", err)
+			}
+			_, err := Listed(t.Context(), facts, "connections", func(ctx context.Context, c *Client) ([]api.Connection, error) { return c.Connections(ctx) })
+			if !IsUnavailable(err) {
+				t.Errorf("the error is %v", err)
+			}
+		})
 	}
+	wait.Wait()
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("20 resources waited %v", took)
 	}

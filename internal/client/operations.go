@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 
@@ -69,7 +70,10 @@ func (c *Client) DeleteConnection(ctx context.Context, name, uid string) (api.Co
 	})
 }
 
-// EdgeAttachments returns the edge attachments of a connection, or of all with "-".
+// AcrossParents stands for every parent where a listing takes the name of one.
+const AcrossParents = "-"
+
+// EdgeAttachments returns the edge attachments of a connection, or of all with AcrossParents.
 func (c *Client) EdgeAttachments(ctx context.Context, connection string) ([]api.EdgeAttachment, error) {
 	return all[api.EdgeAttachment](func(size *int, token *string) (*http.Response, error) {
 		return c.api.ListEdgeAttachments(ctx, connection, &api.ListEdgeAttachmentsParams{PageSize: size, PageToken: token})
@@ -108,6 +112,60 @@ func (c *Client) DeleteEdgeAttachment(ctx context.Context, connection, name, uid
 	return write[api.EdgeAttachment](ctx, func(ctx context.Context, key string) (*http.Response, error) {
 		return c.api.DeleteEdgeAttachment(ctx, connection, name, &api.DeleteEdgeAttachmentParams{UID: uid, IdempotencyKey: key})
 	})
+}
+
+// AllAgreementEvidence returns the account's agreement evidence that lives, and what was refused in the last 90 days.
+func (c *Client) AllAgreementEvidence(ctx context.Context) ([]api.AgreementEvidence, error) {
+	return all[api.AgreementEvidence](func(size *int, token *string) (*http.Response, error) {
+		return c.api.ListAgreementEvidence(ctx, &api.ListAgreementEvidenceParams{PageSize: size, PageToken: token})
+	})
+}
+
+// AgreementEvidence returns the live agreement evidence of that name.
+func (c *Client) AgreementEvidence(ctx context.Context, name string) (api.AgreementEvidence, error) {
+	return Decode[api.AgreementEvidence](c.api.GetAgreementEvidence(ctx, name))
+}
+
+// CreateAgreementEvidence hands in a signed copy whose document was uploaded before, as CreateConnection does as to ctx.
+func (c *Client) CreateAgreementEvidence(ctx context.Context, name string, spec api.AgreementEvidenceSpec) (api.AgreementEvidence, error) {
+	return write[api.AgreementEvidence](ctx, func(ctx context.Context, key string) (*http.Response, error) {
+		none := api.CreateAgreementEvidenceParamsIfNoneMatchAsterisk
+		return c.api.CreateAgreementEvidence(ctx, name, &api.CreateAgreementEvidenceParams{IfNoneMatch: &none, IdempotencyKey: key}, spec)
+	})
+}
+
+// UpdateAgreementEvidence hands in a new version of evidence that still has the revision etag, as CreateConnection does
+// as to ctx.
+func (c *Client) UpdateAgreementEvidence(ctx context.Context, name, etag string, patch api.MergePatch) (api.AgreementEvidence, error) {
+	return write[api.AgreementEvidence](ctx, func(ctx context.Context, key string) (*http.Response, error) {
+		match := quoted(etag)
+		params := &api.UpdateAgreementEvidenceParams{IfMatch: &match, IdempotencyKey: key}
+		return c.api.UpdateAgreementEvidenceWithApplicationMergePatchPlusJSONBody(ctx, name, params, patch)
+	})
+}
+
+// DeleteAgreementEvidence takes back the evidence that has both name and uid, as CreateConnection does as to ctx.
+func (c *Client) DeleteAgreementEvidence(ctx context.Context, name, uid string) (api.AgreementEvidence, error) {
+	return write[api.AgreementEvidence](ctx, func(ctx context.Context, key string) (*http.Response, error) {
+		return c.api.DeleteAgreementEvidence(ctx, name, &api.DeleteAgreementEvidenceParams{UID: uid, IdempotencyKey: key})
+	})
+}
+
+// UploadDocument sends a PDF, of which sum is the SHA-256 in lower-case hex. Sending it again changes nothing, so it ends
+// with ctx.
+func (c *Client) UploadDocument(ctx context.Context, sum string, content []byte) (api.DocumentReceipt, error) {
+	return Decode[api.DocumentReceipt](c.api.UploadDocumentWithBody(ctx, sum, &api.UploadDocumentParams{}, "application/pdf", bytes.NewReader(content)))
+}
+
+// Organisations returns what is known of the organisations that params selects, by one of its members, and the broker's
+// time.
+func (c *Client) Organisations(ctx context.Context, params api.ListOrganisationsParams) (api.OrganisationList, error) {
+	return Decode[api.OrganisationList](c.api.ListOrganisations(ctx, &params))
+}
+
+// Preconditions returns what the broker would say to orders that made it so. Nothing is ordered, so it ends with ctx.
+func (c *Client) Preconditions(ctx context.Context, estate api.IntendedEstate) (api.EstateVerdict, error) {
+	return Decode[api.EstateVerdict](c.api.CheckPreconditions(ctx, estate))
 }
 
 // Object returns an object by its uid, also one that was refused, ceases or has ceased.

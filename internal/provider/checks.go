@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -12,7 +13,6 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/assess"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
-	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
@@ -25,28 +25,85 @@ func validateOffline(ctx context.Context, order rules.Order, values map[string]a
 	return diags
 }
 
-// check judges an order of this plan by the broker's policy and facts. It stays quiet where checks are off and while the
-// provider's configuration is unknown, and where facts cannot be had it says so once for the run: that the check did not
-// run does not make the configuration bad. Every finding of the order is shown at once.
-func (s *session) check(ctx context.Context, order rules.Order, values map[string]attr.Value) diag.Diagnostics {
+// check judges a subject of this plan by the broker's policy and facts, and by what the plan does elsewhere. Where facts
+// cannot be had it says so once for the run: that the check did not run does not make the configuration bad. Every
+// finding of the subject is shown at once.
+func (s *session) check(ctx context.Context, about subject) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if !s.asks() || s.checks == checksOff {
-		return diags
-	}
-	if s.caller(&diags) == nil {
-		return diags
-	}
-	policy, facts, err := s.judgeBy(ctx, needOf(order))
-	if err != nil {
-		diags.Append(s.notJudged(ctx, err)...)
-		return diags
-	}
-	for _, finding := range rules.Evaluate(policy, facts, order, rules.AtPlan) {
-		if s.checks == checksWarn && !finding.Fixed && finding.Severity == rules.Error {
-			finding.Severity = rules.Warning
+	asked := s.ledger.Asked(about.Kind)
+	if orders(about.Operation) {
+		if s.caller(&diags) == nil {
+			return diags
 		}
-		diags.Append(findingDiagnostic(assess.Finding(finding), attributePath(ctx, values, finding.Path), s.howToDestroy))
-		s.told.Store(toldKey{order.FullName, finding.Rule}, true)
+	} else if s.client == nil || !asked && !judgesRemoval(about.Order) {
+		return diags // what is kept or given up is no reason to ask
+	}
+	policy, facts, err := s.factsFor(ctx, &about)
+	if err != nil {
+		return s.notJudged(ctx, err, about.Operation)
+	}
+	var held map[string]knownObject
+	if asked {
+		if held, err = s.listing(ctx, about.Kind); err != nil {
+			diags.Append(s.notJudged(ctx, err, about.Operation)...) // what the plan shows is judged all the same
+		}
+	}
+	facts = s.elsewhere(policy, facts, about, held)
+	for _, finding := range rules.Evaluate(policy, facts, about.Order, rules.AtPlan) {
+		if shown, ok := s.shown(finding, facts, about); ok {
+			diags.Append(s.diagnostic(ctx, shown, about))
+		}
+	}
+	return diags
+}
+
+// orders says that an operation asks the broker for something, so that what it rests on has to be known.
+func orders(what rules.Operation) bool { return what == rules.Create || what == rules.Update }
+
+// judgesRemoval says that there are rules about giving such an object up. Of what stays as it is the broker's own findings
+// come with every read.
+func judgesRemoval(order rules.Order) bool {
+	return order.Operation == rules.Delete && slices.ContainsFunc(rules.Catalogue(), func(rule rules.Rule) bool {
+		return rule.Applies == rules.AppliesDelete && rule.Where&rules.AtPlan != 0 && slices.Contains(rule.Kinds, order.Kind)
+	})
+}
+
+// shown is a finding as the user sees it, and whether at all. Checks that only warn make warnings of what policy decides.
+// A plan that gives something up is never refused for what it gives up. What stays as it is, is judged only by what the
+// plan does elsewhere, and a warning of it is told once.
+func (s *session) shown(finding rules.Finding, facts rules.Facts, about subject) (rules.Finding, bool) {
+	if finding.Severity == rules.Error && !finding.Fixed && (s.checks == checksWarn || about.Operation == rules.Delete) {
+		finding.Severity = rules.Warning
+	}
+	_, told := s.told.Swap(toldKey{about.FullName, finding.Rule}, true)
+	if about.Operation == rules.Keep {
+		_, clashes := facts.Clashes[finding.Rule]
+		return finding, finding.Severity == rules.Error || clashes && !told
+	}
+	return finding, true
+}
+
+// diagnostic is a finding of a subject. A name that is taken can be adopted, with the block that does it.
+func (s *session) diagnostic(ctx context.Context, finding rules.Finding, about subject) diag.Diagnostic {
+	last := s.howToDestroy
+	if finding.Rule == nameTaken {
+		last = "This block adopts it, with your resource's address in it:\n\n" +
+			operation{resourceType: about.resourceType, id: about.FullName}.importBlock() + "\n\n" + last
+	}
+	return findingDiagnostic(assess.Finding(finding), attributePath(ctx, about.values, finding.Path), last)
+}
+
+// standing tells of what the broker found of an object that stays as it is, in the answer with which this run read it:
+// once in a run, and as a warning, whatever it would be of an order.
+func (s *session) standing(ctx context.Context, about subject) diag.Diagnostics {
+	var diags diag.Diagnostics
+	seen, _ := s.seenAs(about.FullName)
+	for _, finding := range seen.findings {
+		if _, told := s.told.Swap(toldKey{about.FullName, finding.Rule}, true); told {
+			continue
+		}
+		finding.Severity = api.Warning
+		diags.Append(findingDiagnostic(finding, attributePath(ctx, about.values, pointerSegments(finding.Pointer)), ""))
 	}
 	return diags
 }
@@ -63,6 +120,9 @@ func (s *session) warnings(ctx context.Context, made order, values map[string]at
 	return diags
 }
 
+// nameTaken is the rule about a name that a live object has.
+const nameTaken = "name.taken"
+
 // toldKey is a finding of an object.
 type toldKey struct{ object, rule string }
 
@@ -72,11 +132,11 @@ const inconsistentPlan = "If this is an apply and Terraform goes on to call the 
 	"Apply again once the broker answers."
 
 // notJudged says why an order could not be judged: a credential that the broker refuses would be refused in the apply as
-// well; whatever else went wrong says nothing of the configuration.
-func (s *session) notJudged(ctx context.Context, err error) diag.Diagnostics {
+// well; whatever else went wrong says nothing of the configuration. What is kept or given up is not refused for it.
+func (s *session) notJudged(ctx context.Context, err error, what rules.Operation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	failed := operation{doing: "asking the broker for policy and facts", endpoint: s.endpoint}.failed(ctx, err)
-	if client.IsRefused(err) {
+	if client.IsRefused(err) && orders(what) {
 		return failed
 	}
 	s.warnOnce.Do(func() {
@@ -85,56 +145,10 @@ func (s *session) notJudged(ctx context.Context, err error) diag.Diagnostics {
 		if errors.As(err, &incomprehensible) {
 			reason = fmt.Sprintf("The broker said something that this provider does not understand: %s. The broker may be newer: see whether the provider is.", err)
 		}
-		diags.AddWarning("Preconditions were not checked", "The facts that this plan would be judged by could not be had, so nothing of it was checked. "+
+		diags.AddWarning("Preconditions were not checked", "What this plan would be judged by could not be had, or not all of it, so that it was not checked. "+
 			"The broker checks every order when it is made.\n\n"+reason+"\n\n"+inconsistentPlan)
 	})
 	return diags
-}
-
-// needOf is what has to be known of the things that an order mentions.
-func needOf(order rules.Order) client.Need {
-	var need client.Need
-	organisation := func(code string) {
-		if hscn.ValidateODSCode(code) == nil {
-			need.ODSCodes = append(need.ODSCodes, hscn.CanonicalODSCode(code))
-		}
-	}
-	if code, known := order.Declared.Text("ods_code").Get(); known {
-		organisation(code)
-	}
-	if codes, known := order.Declared.Keys("profile", "shared_with").Get(); known {
-		for _, code := range codes {
-			organisation(code)
-		}
-	}
-	kind, kindKnown := order.Declared.Text("service", "type").Get()
-	id, idKnown := order.Declared.Text("service", "id").Get()
-	if kindKnown && idKnown && kind != "" && id != "" {
-		need.Services = append(need.Services, api.ServiceReference{Type: kind, ID: id})
-	}
-	return need
-}
-
-// judgeBy returns policy and facts in the engine's terms.
-func (s *session) judgeBy(ctx context.Context, need client.Need) (rules.Policy, rules.Facts, error) {
-	policy, known, err := s.facts.For(ctx, need)
-	if err != nil {
-		return rules.Policy{}, rules.Facts{}, err
-	}
-	s.translated.mu.Lock()
-	defer s.translated.mu.Unlock()
-	if s.translated.known != known {
-		p, err := assess.Policy(policy)
-		if err != nil {
-			return rules.Policy{}, rules.Facts{}, fmt.Errorf("reading the broker's policy: %w", err)
-		}
-		f, err := assess.Facts(known.Compliance, known.Services)
-		if err != nil {
-			return rules.Policy{}, rules.Facts{}, fmt.Errorf("reading the broker's facts: %w", err)
-		}
-		s.translated.known, s.translated.policy, s.translated.facts = known, p, f
-	}
-	return s.translated.policy, s.translated.facts, nil
 }
 
 // plannedCommitment is the length of a new connection's commitment, known at plan also where checks are off. It is
@@ -145,7 +159,7 @@ func (s *session) plannedCommitment(ctx context.Context) (types.Int64, diag.Diag
 	}
 	policy, err := s.facts.Policy(ctx)
 	if err != nil {
-		return types.Int64Unknown(), s.notJudged(ctx, err)
+		return types.Int64Unknown(), s.notJudged(ctx, err, rules.Create)
 	}
 	return types.Int64Value(int64(policy.Connections.CommitmentMonths)), nil
 }

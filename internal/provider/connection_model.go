@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -77,6 +78,18 @@ func (m *connectionModel) values() map[string]attr.Value {
 	values := m.declared()
 	values["name"] = m.Name
 	return values
+}
+
+// standing is how far the connection is. What state has was read from the broker.
+func (m *connectionModel) standing() rules.Standing {
+	standing := rules.Standing{State: hscn.State(m.State.ValueString()), MonthlyChargeGBP: m.MonthlyChargeGBP.ValueString()}
+	if at, err := time.Parse(time.RFC3339, m.EnabledAt.ValueString()); err == nil {
+		standing.EnabledAt = at
+	}
+	if day, err := hscn.ParseDate(m.CommitmentEndsOn.ValueString()); err == nil {
+		standing.CommitmentEndsOn = day
+	}
+	return standing
 }
 
 func (m *connectionModel) spec() (any, error) { return m.toAPI() }

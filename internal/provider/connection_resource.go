@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
@@ -48,7 +47,6 @@ func newConnectionResource() resource.Resource {
 		_, err := c.DeleteConnection(ctx, state.Name.ValueString(), state.UID.ValueString())
 		return err
 	}
-	r.remember = func(s *session, made api.Connection) { s.connectionUIDs.Store(made.Name, made.UID) }
 	r.progress = func(_ context.Context, _ *client.Client, now order) (order, error) { return now, nil }
 	return r
 }
@@ -66,9 +64,6 @@ func (r *connectionResource) ValidateConfig(ctx context.Context, req resource.Va
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	if evidence, ok := config.Agreement.Attributes()["evidence_id"].(types.String); ok && !evidence.IsNull() {
-		notOffered(&resp.Diagnostics, path.Root("agreement").AtName("evidence_id"), "A connection that rests on a signed copy")
 	}
 	if config.DeletionProtection.ValueBool() {
 		notOffered(&resp.Diagnostics, path.Root("deletion_protection"), "Protection from deletion")

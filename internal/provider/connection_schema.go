@@ -25,8 +25,9 @@ const (
 	knownAfterApply = " Known after the apply."
 )
 
-func connectionSchema(ctx context.Context) schema.Schema {
-	attributes := asDeclared(rules.KindConnection, map[string]schema.Attribute{
+// connectionInputs are the attributes of a connection that its owner declares to the broker.
+func connectionInputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
 		// Required.
 		"ods_code": schema.StringAttribute{
 			Required: true,
@@ -57,9 +58,9 @@ func connectionSchema(ctx context.Context) schema.Schema {
 						"`flow_down`: terms of the CSP that carry the agreement's, such as its Master Services Agreement.",
 				},
 				"evidence_id": schema.StringAttribute{
-					Optional: true,
-					MarkdownDescription: "The id of a signed copy that the connection rests on until the register shows the agreement. Signed copies are not offered yet: " +
-						"leave it out.",
+					Optional: true, Validators: []validator.String{stringvalidator.UTF8LengthBetween(requiredText, 512)},
+					MarkdownDescription: "With `connection_agreement`, the id of a signed copy that the connection rests on until the register shows the agreement: " +
+						"`hscn_agreement_evidence.<name>.id`. The order waits until a person at the CSP has validated the copy, and goes on by itself.",
 				},
 				"reference": schema.StringAttribute{
 					Optional: true, Validators: []validator.String{stringvalidator.UTF8LengthBetween(requiredText, 128)},
@@ -120,7 +121,11 @@ func connectionSchema(ctx context.Context) schema.Schema {
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: "That the broker is to refuse to delete it. This is not offered yet: only `false`, the default, is accepted.",
 		},
-	})
+	}
+}
+
+func connectionSchema(ctx context.Context) schema.Schema {
+	attributes := asDeclared(rules.KindConnection, connectionInputs())
 
 	// What only Terraform knows.
 	attributes["name"] = nameAttribute("connection", "unique in your account, such as `records-prod`")

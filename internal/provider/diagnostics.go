@@ -60,8 +60,7 @@ func findingDiagnostic(f api.Finding, at path.Path, destroy string) diag.Diagnos
 		case destroy != "":
 			detail.WriteString("\n\n" + destroy)
 		case f.Rule == "connection.has-children":
-			detail.WriteString("\n\nIf this apply deletes that as well, apply again. If it replaces a tainted connection, which Terraform does not tell " +
-				"what hangs on it, run terraform untaint, or replace that in the same run: -replace=ADDRESS for each.")
+			detail.WriteString("\n\nIf this apply deletes that as well, apply again.")
 		case f.Retryable != nil && *f.Retryable:
 			detail.WriteString("\n\nIf another change of this apply lifts it, apply again.")
 		}
@@ -127,7 +126,7 @@ func (o operation) refused(ctx context.Context, p *client.Problem) diag.Diagnost
 		return diags
 	}
 	for _, finding := range p.Findings {
-		if finding.Rule == "name.taken" {
+		if finding.Rule == nameTaken {
 			diags.Append(o.nameTaken(p))
 			continue
 		}
@@ -185,6 +184,8 @@ func (o operation) whatNext(p *client.Problem) string {
 	case "no-such-operation":
 		return fmt.Sprintf("The broker at %s does not know this operation. Check endpoint (HSCN_ENDPOINT): it is the broker's address as your cloud service provider "+
 			"gave it to you, without /v1. Otherwise the broker may be older than this provider, or the token may be one for other work.", o.endpoint)
+	case "too-large":
+		return "Scan the document with a lower resolution, or in black and white."
 	case "request-invalid", "precondition-required", "key-reused":
 		return "Provider and broker do not agree on the contract between them: one of the two may be newer. Please report it, with the request below."
 	default:
@@ -205,7 +206,7 @@ func (o operation) changedSince(p *client.Problem) string {
 func (o operation) nameTaken(p *client.Problem) diag.Diagnostic {
 	detail := o.id + " exists already."
 	for _, finding := range p.Findings {
-		if finding.Rule == "name.taken" {
+		if finding.Rule == nameTaken {
 			detail = finding.Detail
 		}
 	}

@@ -40,7 +40,10 @@ type edgeAttachmentModel struct {
 }
 
 func (m *edgeAttachmentModel) own() own {
-	return own{name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, waitFor: m.WaitFor, timeouts: m.Timeouts}
+	return own{
+		name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, waitFor: m.WaitFor, timeouts: m.Timeouts,
+		parent: m.ConnectionID, assigned: map[string]attr.Value{"included_address": m.IncludedAddress},
+	}
 }
 
 // names are those of the connection and of the edge attachment itself.
@@ -72,6 +75,10 @@ func (m *edgeAttachmentModel) values() map[string]attr.Value {
 	values := m.declared()
 	values["name"], values["connection_id"] = m.Name, m.ConnectionID
 	return values
+}
+
+func (m *edgeAttachmentModel) standing() rules.Standing {
+	return rules.Standing{State: hscn.State(m.State.ValueString())}
 }
 
 func (m *edgeAttachmentModel) spec() (any, error) { return m.toAPI() }

@@ -2,9 +2,12 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
@@ -71,18 +74,27 @@ func (r *edgeAttachmentResource) ValidateConfig(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !config.VDCID.IsNull() {
-		notOffered(&resp.Diagnostics, path.Root("vdc_id"), "An edge that the CSP builds")
-	}
 	if config.DeletionProtection.ValueBool() {
 		notOffered(&resp.Diagnostics, path.Root("deletion_protection"), "Protection from deletion")
 	}
-	if config.GatewayID.IsNull() && config.VDCID.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("gateway_id"), "No gateway given",
-			"Say in gateway_id which edge gateway or router is attached: the data source hscn_gateways lists those of the account's services.")
-	}
+	oneGateway(&resp.Diagnostics, path.Empty(), config.GatewayID, config.VDCID)
 	order := rules.Order{Kind: rules.KindEdgeAttachment, Operation: rules.Create, Name: textOf(config.Name), Declared: declaredOf(config.declared())}
 	resp.Diagnostics.Append(validateOffline(ctx, order, config.values())...)
+}
+
+// oneGateway demands a gateway that is there or one that the CSP builds, and not both. Either may only be known later.
+func oneGateway(diags *diag.Diagnostics, at path.Path, gateway, vdc types.String) {
+	given := func(value types.String) bool { return !value.IsNull() && !value.IsUnknown() }
+	switch {
+	case gateway.IsNull() && vdc.IsNull():
+		diags.AddAttributeError(at.AtName("gateway_id"), "No gateway given",
+			"Say in gateway_id which edge gateway or router is attached: the data source hscn_gateways lists those of the account's services. "+
+				"Or say in vdc_id in which virtual data centre your cloud service provider is to build one.")
+	case given(gateway) && given(vdc):
+		diags.AddAttributeError(at.AtName("vdc_id"), "Two gateways given", fmt.Sprintf(
+			"gateway_id is %q and vdc_id is %q: an edge attachment is to a gateway that is there, or to one that your cloud service provider builds. "+
+				"Leave out the one that is not meant.", gateway.ValueString(), vdc.ValueString()))
+	}
 }
 
 // edgeAttachmentProgress is that of the connection while the edge attachment waits for it.

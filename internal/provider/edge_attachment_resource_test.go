@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -101,6 +102,37 @@ func TestAccGatewayThatIsMadeInTheSameApply(t *testing.T) {
 	})
 }
 
+func TestAccEdgeThatTheCSPBuilds(t *testing.T) {
+	t.Parallel()
+	underEachPolicy(t, func(t *testing.T, site *acctest.Site) {
+		config := site.Provider() + site.Connection("records", "records-prod", 1, acctest.Good) +
+			strings.Replace(acctest.Edge("web", "web", "records", `"urn:vcloud:vdc:0001"`), "gateway_id", "vdc_id", 1)
+		acctest.Terraform(t,
+			resource.TestStep{
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					has(edgeAddress, "gateway_id", knownvalue.Null()), has(edgeAddress, "attached_gateway_id", knownvalue.Null()),
+					has(edgeAddress, "included_address", knownvalue.NotNull()),
+				},
+			},
+			noChanges(config),
+			resource.TestStep{
+				PreConfig: func() {
+					site.Fulfil(connectionName)
+					site.Build(edgeName, site.Gateway(1))
+				},
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					has(edgeAddress, "state", is("active")), has(edgeAddress, "attached_gateway_id", is(site.Gateway(1))),
+					has(edgeAddress, "gateway_id", knownvalue.Null()),
+				},
+			},
+			noChanges(config),
+			resource.TestStep{ResourceName: edgeAddress, ImportState: true, ImportStateId: edgeName, ImportStateVerify: true},
+		)
+	})
+}
+
 func TestAccEdgeAttachmentDisappears(t *testing.T) {
 	t.Parallel()
 	site := acctest.Start(t, "neutral")
@@ -126,13 +158,13 @@ func TestAccEdgeAttachmentIsRefused(t *testing.T) {
 		refused(connection+acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)+acctest.Edge("twin", "twin", "records", `"`+site.Gateway(1)+`"`),
 			"The gateway is attached already", "Rule: edge.already-attached"),
 		refused(connection+"resource \"hscn_edge_attachment\" \"web\" {\n  name = \"web\"\n  connection_id = hscn_connection.records.id\n}\n",
-			"No gateway given", "hscn_gateways"),
+			"No gateway given", "hscn_gateways", "vdc_id"),
 		refused(connection+"resource \"hscn_edge_attachment\" \"web\" {\n  name = \"web\"\n  connection_id = \"records-prod\"\n  gateway_id = \"g\"\n}\n",
 			"Malformed id", "connections/<name>"),
 		refused(connection+acctest.Edge("web", "w", "records", `"`+site.Gateway(1)+`"`), "Malformed name", "too short", "Rule: name.format"),
 		refused(connection+acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`, `networks = { front = { cidr = "192.168.10.0" } }`),
 			"Malformed network", "192.168.10.0/24"),
-		refused(connection+acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`, `vdc_id = "vdc"`), "Not offered yet", "Leave this attribute out"),
+		refused(connection+acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`, `vdc_id = "vdc"`), "Two gateways given", `vdc_id is "vdc"`, "Leave out the one that is not meant"),
 		resource.TestStep{Config: connection},
 	)
 }

@@ -15,21 +15,22 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
-func edgeAttachmentSchema(ctx context.Context) schema.Schema {
-	attributes := asDeclared(rules.KindEdgeAttachment, map[string]schema.Attribute{
-		// Required, as long as the CSP builds no edges.
+// edgeAttachmentInputs are the attributes of an edge attachment that its owner declares to the broker.
+func edgeAttachmentInputs() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		// Exactly one of these is required.
 		"gateway_id": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.UTF8LengthBetween(requiredText, 256)},
 			MarkdownDescription: "The id of an edge gateway or router of the connection's service, as the CSP's cloud writes it: " +
-				"see the data source `hscn_gateways`. It may be made in the same apply.",
+				"see the data source `hscn_gateways`. It may be made in the same apply. Give it or `vdc_id`.",
+		},
+		"vdc_id": schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.UTF8LengthBetween(requiredText, 256)},
+			MarkdownDescription: "The id of the virtual data centre in which the CSP is to build the edge, as the CSP's cloud writes it, instead of `gateway_id`. " +
+				"What it built is then `attached_gateway_id`.",
 		},
 
 		// Optional.
-		"vdc_id": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "The id of the virtual data centre in which the CSP is to build an edge, instead of `gateway_id`. " +
-				"This is not offered yet: leave it out.",
-		},
 		"networks": schema.MapNestedAttribute{
 			Optional: true, Computed: true, Default: emptyMap(networkType), Validators: []validator.Map{namedKeys{}},
 			MarkdownDescription: "The networks of yours behind the edge that are to reach HSCN, by a name of yours: " +
@@ -63,7 +64,11 @@ func edgeAttachmentSchema(ctx context.Context) schema.Schema {
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: "That the broker is to refuse to delete it. This is not offered yet: only `false`, the default, is accepted.",
 		},
-	})
+	}
+}
+
+func edgeAttachmentSchema(ctx context.Context) schema.Schema {
+	attributes := asDeclared(rules.KindEdgeAttachment, edgeAttachmentInputs())
 
 	// What only Terraform knows.
 	attributes["name"] = nameAttribute("edge attachment", "unique in its connection, such as `web`")
@@ -83,7 +88,7 @@ func edgeAttachmentSchema(ctx context.Context) schema.Schema {
 	attributes["pending_change"] = pendingChangeAttribute()
 	for name, description := range map[string]string{
 		"included_address":    "The HSCN address that comes with the edge. It stays as long as the edge attachment does.",
-		"attached_gateway_id": "The gateway that is attached.",
+		"attached_gateway_id": "The gateway that is attached; null while the CSP has yet to build it.",
 		"fulfilment_state": "Whether the gateway does what was ordered: `pending`, `in_sync`, `drifted` or `failed`; " +
 			"null where you write the gateway's rules.",
 	} {

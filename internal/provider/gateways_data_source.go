@@ -41,6 +41,7 @@ func (d *gatewaysDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 				}),
 				"zone":               text("The zone of the CSP's cloud that it is in."),
 				"networks":           texts("The networks other than HSCN that it carries, such as `internet` or `psn`."),
+				"internal_networks":  texts("The ids of the networks behind it; null where none is recorded."),
 				"edge_attachment_id": text("The id of the edge attachment that holds it; null where there is none."),
 			}),
 		},

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
 // Keys of private state.
@@ -76,18 +79,28 @@ type order struct {
 	stateSince      api.Instant
 	enablementDueAt *api.Instant
 	findings        []api.Finding
+	// holds says that it has its name, so that no other can.
+	holds     bool
+	createdBy string
+	createdAt time.Time
 }
 
 // kind is how objects of one kind are asked for.
 type kind[T any] struct {
 	// noun is what a sentence calls one, resourceType what a configuration does.
 	noun, resourceType string
-	// get reads the live object of a full name.
-	get func(ctx context.Context, c *client.Client, id string) (T, error)
+	// types are those of the resource's attributes. They are asked of its schema once, since every read needs them.
+	types func() map[string]attr.Type
+	// get reads the live object of a full name, list all of the account's, across parents.
+	get  func(ctx context.Context, c *client.Client, id string) (T, error)
+	list func(ctx context.Context, c *client.Client) ([]T, error)
 	// member takes the object out of one that was found by its uid, or nil where it is of another kind.
 	member func(api.StoredObject) *T
 	// order returns what it has in common with every other.
 	order func(T) order
+	// judged returns what the rules see of it: what its owner declared, a change that waits for a person included, with
+	// what rules compare beside that, and how far it is.
+	judged func(T) (rules.Declared, rules.Standing, error)
 }
 
 // found is what became of an object: it is the live one, or one that was refused and is only found by its uid; or it is

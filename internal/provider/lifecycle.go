@@ -16,6 +16,7 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/ledger"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
@@ -26,10 +27,14 @@ const (
 	deleteTimeout = 10 * time.Minute
 )
 
-// own is what every resource's model has.
+// own is what every resource's model has. One without waits has neither waitFor nor timeouts.
 type own struct {
 	name, id, state, stateReason, waitFor types.String
 	timeouts                              timeouts.Value
+	// parent is the id of what it hangs on; null where it hangs on nothing.
+	parent types.String
+	// assigned are the attributes that the broker assigns and that rules compare beside what is declared.
+	assigned map[string]attr.Value
 }
 
 // model is what a resource's model M can do, where A is the contract's object.
@@ -42,6 +47,8 @@ type model[A, M any] interface {
 	setID(types.String)
 	// values are the declared attributes and those that make up the id.
 	values() map[string]attr.Value
+	// standing is how far the object is, as state has it.
+	standing() rules.Standing
 	// spec makes what is sent to the broker, in the one spelling of everything.
 	spec() (any, error)
 	// fromAPI takes over an object as the broker has it. What only Terraform knows stays; so do spellings.
@@ -69,9 +76,7 @@ type lifecycle[A, M any, P model[A, M]] struct {
 	create  func(ctx context.Context, s *session, c *client.Client, plan P) (A, error)
 	update  func(ctx context.Context, c *client.Client, state P, etag string, patch api.MergePatch) (A, error)
 	remove  func(ctx context.Context, c *client.Client, state P) error
-	// remember keeps for the run what others need to know of an object that was read or made; may be nil.
-	remember func(s *session, object A)
-	// progress is the order by whose state that of an object is judged while it is waited for.
+	// progress is the order by whose state that of an object is judged while it is waited for; nil where none is.
 	progress func(ctx context.Context, c *client.Client, now order) (order, error)
 }
 
@@ -80,14 +85,16 @@ func (l *lifecycle[A, M, P]) Configure(_ context.Context, req resource.Configure
 }
 
 func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		return // rules never stand in the way of giving something up
+	if l.session == nil {
+		l.session.caller(&resp.Diagnostics)
+		return
 	}
-	var planned M
-	plan := P(&planned)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	p := planning{kind: l.rulesKind, nameParts: l.nameParts}
-	var state P
+	p := planning{kind: l.rulesKind, resourceType: l.resourceType, nameParts: l.nameParts}
+	var plan, state P
+	if !req.Plan.Raw.IsNull() {
+		plan = P(new(M))
+		resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	}
 	if !req.State.Raw.IsNull() {
 		state = P(new(M))
 		resp.Diagnostics.Append(req.State.Get(ctx, state)...)
@@ -99,14 +106,25 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 
-	plan.setID(plan.plannedID())
-	p.name, p.id, p.waitFor, p.planned = plan.own().name, plan.own().id, plan.own().waitFor, plan.values()
 	if state != nil {
-		p.prior, p.priorState, p.priorReason = state.values(), state.own().state, state.own().stateReason
-		// Any such call may turn out to be the first of a replacement: -replace and replace_triggered_by are not told.
-		resp.Diagnostics.Append(saveKey(ctx, resp.Private, privateReplaces, state.own().id.ValueString())...)
+		own := state.own()
+		p.prior, p.priorID, p.priorState, p.priorReason = state.values(), own.id, own.state, own.stateReason
+		p.assigned, p.standing = own.assigned, state.standing()
+	}
+	if plan != nil {
+		plan.setID(plan.plannedID())
+		own := plan.own()
+		p.planned, p.name, p.id, p.parent, p.waitFor = plan.values(), own.name, own.id, own.parent, own.waitFor
+		if state == nil {
+			p.assigned = own.assigned
+		} else {
+			// Any such call may turn out to be the first of a replacement: -replace and replace_triggered_by are not told.
+			resp.Diagnostics.Append(saveKey(ctx, resp.Private, privateReplaces, p.priorID.ValueString())...)
+		}
 	}
 	decided, replace := p.decide()
+	// The ledger knows of the call before anything is judged, so that concurrent calls see each other.
+	meaning := l.session.ledger.Planned(p.call(decided))
 	resp.Diagnostics.Append(p.judge(ctx, l.session, decided)...)
 
 	switch decided {
@@ -116,8 +134,8 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 				resp.Diagnostics.Append(diags...) // else the same was told by judge
 			}
 		}
-		if p.replacementHalf() {
-			plan.setID(types.StringUnknown())
+		if meaning == ledger.Recreates {
+			plan.setID(types.StringUnknown()) // what hangs on it is replaced with it
 		}
 	case replaces:
 		plan.forgetComputed()
@@ -127,6 +145,8 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 		plan.keepStable((*M)(state))
 	case keeps:
 		plan.keepComputed((*M)(state))
+	case destroys:
+		return
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
@@ -150,6 +170,7 @@ func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequ
 		resp.Diagnostics.Append(op.failed(ctx, err)...)
 		return
 	}
+	l.made(made)
 	// The order stands: it is in state before anything is waited for.
 	if diags := l.store(ctx, made, plan, &resp.State, resp.Private); diags.HasError() {
 		resp.Diagnostics.Append(diags...)
@@ -162,6 +183,7 @@ func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequ
 	switch last := l.order(seen); {
 	case !waited:
 	case last.state == hscn.StateRefused:
+		l.session.ledger.Freed(l.rulesKind, last.name)
 		resp.Diagnostics.Append(l.refusedInWait(last, "Nothing is kept in state, and its name is free."))
 		resp.State.RemoveResource(ctx)
 	default:
@@ -181,13 +203,17 @@ func (l *lifecycle[A, M, P]) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found, diags := l.find(ctx, l.session, c, state.own().id.ValueString(), known)
+	id := state.own().id.ValueString()
+	found, diags := l.find(ctx, l.session, c, id, known)
 	resp.Diagnostics.Append(diags...)
 	switch {
 	case resp.Diagnostics.HasError():
 	case found.gone:
+		l.session.ledger.Gone(l.rulesKind, id)
 		resp.State.RemoveResource(ctx)
+		resp.Diagnostics.Append(l.leaves(ctx, state)...)
 	default:
+		l.session.ledger.InState(l.rulesKind, id)
 		resp.Diagnostics.Append(l.store(ctx, found.object, state, &resp.State, resp.Private)...)
 	}
 }
@@ -221,12 +247,14 @@ func (l *lifecycle[A, M, P]) Update(ctx context.Context, req resource.UpdateRequ
 		resp.Diagnostics.Append(op.failed(ctx, err)...)
 		return
 	}
+	l.made(now)
 	resp.Diagnostics.Append(l.store(ctx, now, plan, &resp.State, resp.Private)...)
 	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(now), op.values)...)
 	if seen, waited, diags := l.wait(ctx, c, now, plan); waited {
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
 		if last := l.order(seen); last.state == hscn.StateRefused {
+			l.session.ledger.Freed(l.rulesKind, last.name)
 			resp.Diagnostics.Append(l.refusedInWait(last, "Put right what it was refused for; the next plan orders it again."))
 		}
 	}
@@ -246,12 +274,16 @@ func (l *lifecycle[A, M, P]) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
+	id := state.own().id.ValueString()
 	switch err := l.remove(ctx, c, state); {
 	case client.IsObjectGone(err):
 		// Somebody was faster, or it was refused: the same to whoever wants it gone, if the right broker says so.
-		resp.Diagnostics.Append(l.goneFor(err, "deleting", state.own().id.ValueString(), known)...)
+		resp.Diagnostics.Append(l.goneFor(err, "deleting", id, known)...)
 	case err != nil:
 		resp.Diagnostics.Append(l.operation("deleting", state.values()).failed(ctx, err)...)
+	default:
+		l.session.ledger.Freed(l.rulesKind, id)
+		l.session.seen.Delete(id)
 	}
 }
 
@@ -277,10 +309,29 @@ func (l *lifecycle[A, M, P]) store(ctx context.Context, object A, atHand P, stat
 	}
 	diags.Append(state.Set(ctx, &filled)...)
 	diags.Append(l.order(object).save(ctx, private)...)
-	if l.remember != nil {
-		l.remember(l.session, object)
+	if seen, err := l.known(object); err == nil {
+		l.session.see(seen)
+	} else {
+		diags.Append(providerFault("reading "+l.noun, err))
 	}
 	return diags
+}
+
+// made tells the ledger what the broker has accepted. Where it makes no sense of it, storing it says so.
+func (l *lifecycle[A, M, P]) made(accepted A) {
+	if now, err := l.known(accepted); err == nil {
+		l.session.ledger.Made(l.rulesKind, now.name, now.declared)
+	}
+}
+
+// leaves judges the name of an object that a read found gone: another of this plan may have asked for it already.
+func (l *lifecycle[A, M, P]) leaves(ctx context.Context, state P) diag.Diagnostics {
+	if !l.session.judges() || !l.session.ledger.Asked(l.rulesKind) {
+		return nil
+	}
+	own := state.own()
+	gone := planning{kind: l.rulesKind, resourceType: l.resourceType, nameParts: l.nameParts, prior: state.values(), priorID: own.id}
+	return l.session.check(ctx, gone.givenUp())
 }
 
 // refusedInWait says that an order was refused while the apply waited for it, and what comes of it.

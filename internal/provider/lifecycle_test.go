@@ -17,8 +17,16 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/provider/acctest"
 )
 
-// made is a connection that was planned and applied.
+// made is a connection that a run planned and applied; another run has begun.
 func made(t *testing.T, p *protocol, config obj) outcome {
+	t.Helper()
+	state := ordered(t, p, config)
+	p.newRun()
+	return state
+}
+
+// ordered is a connection that this run planned and applied.
+func ordered(t *testing.T, p *protocol, config obj) outcome {
 	t.Helper()
 	plan := p.plan("hscn_connection", config, none, nil)
 	p.noErrors(plan.diags)
@@ -42,6 +50,17 @@ func proxy(t *testing.T, site *acctest.Site, answer func(w http.ResponseWriter, 
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// unavailable answers, instead of a broker, that what is asked for at a path cannot be had.
+func unavailable(suffix string) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, suffix) {
+			return false
+		}
+		problem(w, http.StatusServiceUnavailable, "unavailable")
+		return true
+	}
 }
 
 func TestProtocolOnlyTheBrokersOwnWordRemovesFromState(t *testing.T) {
@@ -210,7 +229,7 @@ func TestProtocolAnEdgeNamesTheConnectionThatThisRunMade(t *testing.T) {
 		return false
 	})
 	p := speakTo(t, endpoint, obj{"token": site.Token})
-	state := made(t, p, connection(nil))
+	state := ordered(t, p, connection(nil))
 	plan := p.plan("hscn_edge_attachment", edge(nil), none, nil)
 	_, diags := p.apply(plan, none)
 	p.noErrors(diags)

@@ -22,7 +22,7 @@ func intoModel[M any](ctx context.Context, m *M, object, declared any, kind rule
 	if err != nil {
 		return fault(err)
 	}
-	attributes := attributeTypes(kind)
+	attributes := kindOf(kind).attributeTypes()
 	atHand, diags := types.ObjectValueFrom(ctx, attributes, m)
 	if diags.HasError() {
 		return diags

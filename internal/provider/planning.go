@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/ledger"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
@@ -27,26 +29,40 @@ const (
 	resumes
 	// changes: in place.
 	changes
+	// destroys: it is given up.
+	destroys
 )
 
 // planning is what one planning call knows of a resource. Values are by attribute: what is declared to the broker, and
 // the names that make up the id.
 type planning struct {
-	kind          rules.Kind
-	name          types.String
-	id            types.String // planned; unknown where a part of it is
-	waitFor       types.String
-	planned       map[string]attr.Value
-	prior         map[string]attr.Value // nil where there is nothing in state
-	priorState    types.String
-	priorReason   types.String
-	nameParts     []string // attributes that make up the id, which are in planned and prior too
-	priorReplaces string   // the id that the first call of a replacement left in private state
+	kind      rules.Kind
+	nameParts []string // attributes that make up the id, which are in planned and prior too
+	// resourceType is what a configuration calls the kind.
+	resourceType string
+
+	name    types.String
+	id      types.String // planned; null where it is destroyed, unknown where a part of it is
+	parent  types.String // the id of what it hangs on; null where it hangs on nothing
+	waitFor types.String
+	planned map[string]attr.Value // nil where it is destroyed
+
+	priorID, priorState, priorReason types.String
+	prior                            map[string]attr.Value // nil where there is nothing in state
+	priorReplaces                    string                // the id that the first call of a replacement left in private state
+
+	// assigned are the attributes that the broker assigns and that rules compare beside what is declared, with the values
+	// of state.
+	assigned map[string]attr.Value
+	standing rules.Standing
 }
 
 // decide says what the plan does, and on which attributes it replaces.
 func (p planning) decide() (step, path.Paths) {
-	if p.prior == nil {
+	switch {
+	case p.planned == nil:
+		return destroys, nil
+	case p.prior == nil:
 		return creates, nil
 	}
 	var replaced path.Paths
@@ -66,7 +82,7 @@ func (p planning) decide() (step, path.Paths) {
 		}
 	}
 	// What was refused is only found by its uid: its name is free, and it is ordered anew.
-	if hscn.State(p.priorState.ValueString()) == hscn.StateRefused {
+	if p.refused() {
 		replaced.Append(path.Root("state"))
 	}
 	switch {
@@ -97,19 +113,57 @@ func (p planning) waits() bool {
 	return p.waitFor.ValueString() == string(hscn.WaitForActive) && (state == hscn.StateProvisioning || !state.Known())
 }
 
-// replacementHalf says that this call plans the create half of a replacement under the same name. What hangs on the
-// object must be replaced with it, so its id is unknown in the plan.
-func (p planning) replacementHalf() bool {
-	return p.prior == nil && p.priorReplaces != "" && p.priorReplaces == p.id.ValueString()
+// refused says that what is in state was turned down.
+func (p planning) refused() bool { return hscn.State(p.priorState.ValueString()) == hscn.StateRefused }
+
+// call is what the ledger is told of the call.
+func (p planning) call(decided step) ledger.Call {
+	call := ledger.Call{Kind: p.kind, State: p.priorID.ValueString(), Planned: textOf(p.id), Prior: p.priorReplaces}
+	switch decided {
+	case creates:
+		call.Declared = p.order(decided).Declared
+	case replaces:
+		call.Declared, call.Asks = p.order(decided).Declared, true
+	case changes:
+		order := p.order(decided)
+		call.Declared = order.Declared
+		call.Asks = slices.ContainsFunc(rules.Changes(p.kind, order.Prior, order.Declared),
+			func(change rules.AttributeChange) bool { return change.Widens })
+	case keeps, resumes, destroys:
+		// What the broker has stands for what stays as it is.
+	}
+	return call
 }
 
-// order is what the rules judge.
-func (p planning) order(s step) rules.Order {
-	order := rules.Order{Kind: p.kind, Operation: rules.Create, Name: textOf(p.name), FullName: p.id.ValueString(), Declared: p.declared(p.planned)}
-	if s == changes {
-		order.Operation, order.Prior = rules.Update, p.declared(p.prior)
+// order is what the rules judge of what is planned.
+func (p planning) order(decided step) rules.Order {
+	order := rules.Order{
+		Kind: p.kind, Operation: rules.Create, Name: textOf(p.name), FullName: p.id.ValueString(), Declared: p.declared(p.planned),
+	}
+	for name, value := range p.assigned {
+		// What is ordered anew is assigned anew.
+		order.Declared[name] = rules.Unknown
+		if decided != creates && decided != replaces {
+			order.Declared[name] = plain(value, name, nil)
+		}
+	}
+	switch decided {
+	case changes:
+		order.Operation, order.Prior, order.Standing = rules.Update, p.declared(p.prior), p.standing
+	case keeps, resumes:
+		order.Operation, order.Standing = rules.Keep, p.standing
+	case creates, replaces, destroys:
 	}
 	return order
+}
+
+// removal is what the rules judge of what is given up, be it destroyed or replaced.
+func (p planning) removal() rules.Order {
+	id := p.priorID.ValueString()
+	return rules.Order{
+		Kind: p.kind, Operation: rules.Delete, Name: rules.Known(id[strings.LastIndexByte(id, '/')+1:]), FullName: id,
+		Prior: p.declared(p.prior), Standing: p.standing,
+	}
 }
 
 // declared are the values that are declared to the broker, without the names.
@@ -121,11 +175,12 @@ func (p planning) declared(values map[string]attr.Value) rules.Declared {
 	return declared
 }
 
-// judge is what every planning call does once it is decided: findings of new and changed resources, and the reason of a
-// refusal beside what replaces the refused order.
+// judge is what every planning call does once it is decided and the ledger knows of it: findings of what is planned and
+// of what is given up for it, those that stand of what stays as it is, and the reason of a refusal beside what replaces
+// the refused order.
 func (p planning) judge(ctx context.Context, s *session, decided step) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if decided == replaces && hscn.State(p.priorState.ValueString()) == hscn.StateRefused {
+	if decided == replaces && p.refused() {
 		detail := p.id.ValueString() + " was refused; this plan orders it again."
 		if reason := p.priorReason.ValueString(); reason != "" {
 			detail = p.id.ValueString() + " was refused: " + sentence(reason) + " This plan orders it again."
@@ -133,11 +188,27 @@ func (p planning) judge(ctx context.Context, s *session, decided step) diag.Diag
 		diags.AddAttributeWarning(path.Root("state"), "The order was refused", detail+
 			" Put right first what it was refused for; to give it up instead, take it out of the configuration.")
 	}
+	if !s.judges() {
+		return diags
+	}
+	planned := subject{Order: p.order(decided), parent: p.parent.ValueString(), values: p.planned, resourceType: p.resourceType, named: true}
 	switch decided {
-	case creates, replaces, changes:
-		diags.Append(s.check(ctx, p.order(decided), p.planned)...)
+	case creates, changes:
+		diags.Append(s.check(ctx, planned)...)
+	case replaces:
+		planned.renews = p.refused()
+		diags.Append(s.check(ctx, planned)...)
+		diags.Append(s.check(ctx, p.givenUp())...)
+	case destroys:
+		diags.Append(s.check(ctx, p.givenUp())...)
 	case keeps, resumes:
-		// What does not change is not judged: a fact that lapsed is for the broker's operator to act on.
+		diags.Append(s.standing(ctx, planned)...)
+		diags.Append(s.check(ctx, planned)...)
 	}
 	return diags
+}
+
+// givenUp is what is given up as the rules see it. Its name is only looked at where what is planned has another.
+func (p planning) givenUp() subject {
+	return subject{Order: p.removal(), values: p.prior, resourceType: p.resourceType, named: !p.id.Equal(p.priorID)}
 }

@@ -2,12 +2,14 @@ package provider
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/hscn-connect/terraform-provider-hscn/internal/ledger"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
@@ -45,6 +47,7 @@ func TestWhatAPlanDoes(t *testing.T) {
 		"passes by itself, nobody waits": {edge(nil), edge(nil), "provisioning", "accepted", keeps, nil},
 		"a state that is not known":      {edge(nil), edge(nil), "rehearsing", "active", resumes, nil},
 		"failed":                         {edge(nil), edge(nil), "failed", "active", keeps, nil},
+		"destroyed":                      {edge(nil), nil, "active", "active", destroys, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,21 +68,77 @@ func TestWhatAPlanDoes(t *testing.T) {
 	}
 }
 
-func TestTheCreateHalfOfAReplacementIsToldFromACreate(t *testing.T) {
+// What the ledger is told of a call, beside what stays as it is.
+func TestWhatTheLedgerIsTold(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		prior    map[string]attr.Value
-		replaces string
-		want     bool
-	}{
-		"create":                      {nil, "", false},
-		"create half, same name":      {nil, "connections/records", true},
-		"create half, another name":   {nil, "connections/older", false},
-		"first call of a replacement": {map[string]attr.Value{}, "connections/records", false},
-	} {
-		p := planning{prior: test.prior, priorReplaces: test.replaces, id: types.StringValue("connections/records")}
-		if got := p.replacementHalf(); got != test.want {
-			t.Errorf("%s: %t", name, got)
+	edge := func(changes map[string]attr.Value) map[string]attr.Value {
+		values := map[string]attr.Value{
+			"name": types.StringValue("web"), "connection_id": types.StringValue("connections/records"), "gateway_id": types.StringValue("gw-1"),
+			"vdc_id": types.StringNull(), "fulfilment": types.StringValue("csp"),
 		}
+		maps.Copy(values, changes)
+		return values
 	}
+	id, none := types.StringValue("connections/records/edge-attachments/web"), types.StringNull()
+	address := types.StringValue("198.51.100.7")
+	same, renewed := rules.Declared{"gateway_id": "gw-1", "fulfilment": "csp", "included_address": "198.51.100.7"}, rules.Unknown
+	tests := map[string]struct {
+		prior, planned map[string]attr.Value
+		id, priorID    types.String
+		assigned       types.String
+		want           ledger.Call
+	}{
+		"new": {
+			planned: edge(nil), id: id, assigned: types.StringUnknown(),
+			want: ledger.Call{Planned: rules.Known(id.ValueString()), Declared: with(same, "included_address", renewed)},
+		},
+		"new, of a name that is only known later": {
+			planned: edge(nil), id: types.StringUnknown(), assigned: types.StringUnknown(),
+			want: ledger.Call{Planned: rules.UnknownValue[string](), Declared: with(same, "included_address", renewed)},
+		},
+		"unchanged": {
+			prior: edge(nil), planned: edge(nil), id: id, priorID: id, assigned: address,
+			want: ledger.Call{State: id.ValueString(), Planned: rules.Known(id.ValueString())},
+		},
+		"narrowed": {
+			prior: edge(map[string]attr.Value{"fulfilment": types.StringValue("customer")}), planned: edge(nil), id: id, priorID: id, assigned: address,
+			want: ledger.Call{State: id.ValueString(), Planned: rules.Known(id.ValueString()), Declared: same},
+		},
+		"widened": {
+			prior: edge(nil), planned: edge(map[string]attr.Value{"fulfilment": types.StringValue("customer")}), id: id, priorID: id, assigned: address,
+			want: ledger.Call{State: id.ValueString(), Planned: rules.Known(id.ValueString()), Declared: with(same, "fulfilment", "customer"), Asks: true},
+		},
+		"replaced under its name": {
+			prior: edge(nil), planned: edge(map[string]attr.Value{"gateway_id": types.StringValue("gw-2")}), id: id, priorID: id, assigned: address,
+			want: ledger.Call{
+				State: id.ValueString(), Planned: rules.Known(id.ValueString()),
+				Declared: with(with(same, "gateway_id", "gw-2"), "included_address", renewed), Asks: true,
+			},
+		},
+		"destroyed": {
+			prior: edge(nil), id: none, priorID: id, assigned: address,
+			want: ledger.Call{State: id.ValueString()},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := planning{
+				kind: rules.KindEdgeAttachment, nameParts: []string{"connection_id", "name"}, planned: test.planned, prior: test.prior,
+				id: test.id, priorID: test.priorID, priorState: types.StringValue("active"),
+				assigned: map[string]attr.Value{"included_address": test.assigned},
+			}
+			decided, _ := p.decide()
+			test.want.Kind = rules.KindEdgeAttachment
+			if got := p.call(decided); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("it is told\n%+v, want\n%+v", got, test.want)
+			}
+		})
+	}
+}
+
+func with(declared rules.Declared, name string, value any) rules.Declared {
+	changed := maps.Clone(declared)
+	changed[name] = value
+	return changed
 }

@@ -60,12 +60,18 @@ func (d *policyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"organisations": object("Which organisations are connected.", map[string]schema.Attribute{
 				"successor_grace_days": number("For how many days after an organisation's end its orders are let through while a successor exists."),
 				"binding_requests":     flag("Whether an order may ask to be allowed to act for an organisation."),
+				"nhs_roles":            texts("The primary roles of NHS bodies in the directory, such as `RO197`."),
+				"adequate_countries":   texts("The countries beside the UK and the EEA where data may be, as codes of two letters (ISO 3166-1)."),
 			}),
 			"agreements": object("What an organisation's use of HSCN may rest on.", map[string]schema.Attribute{
 				"flow_down_documents": listed("The terms of the CSP that carry the HSCN Connection Agreement's; one of them is enough.", map[string]schema.Attribute{
 					"kind":            text("The kind of document."),
 					"title":           text("What people call it."),
 					"minimum_version": text("The first version that carries the agreement's terms."),
+				}),
+				"evidence": object("What is asked of a signed copy (`hscn_agreement_evidence`).", map[string]schema.Attribute{
+					"maximum_bytes":             number("How large its document may be, in bytes."),
+					"countersigned_within_days": number("For how many days after its signature a copy without the NHS's counter-signature is not remarked on."),
 				}),
 			}),
 			"dspt": object("Which outcomes of the Data Security and Protection Toolkit (DSPT) are enough.", map[string]schema.Attribute{
@@ -90,13 +96,17 @@ func (d *policyDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 			"connections": object("What holds for connections.", map[string]schema.Attribute{
 				"lead_time_working_days": number("Within how many working days one is enabled, once nothing is left to prove."),
 				"commitment_months":      number("For how many months one is taken at the least."),
+				"profile_review_months":  number("After how many months its profile is to be reviewed."),
 				"approval":               flag("Whether a person approves every one."),
 			}),
 			"edge_attachments": object("What holds for edge attachments.", map[string]schema.Attribute{
 				"lead_time_working_days": number("Within how many working days one is enabled, once nothing is left to prove."),
 				"address_rest_days":      number("For how many days a released address is kept from others."),
+				"unknown_gateways_wait":  flag("Whether an order for a gateway that nobody knows yet waits, rather than being refused."),
 			}),
-			"dns_resolvers": texts("The HSCN name servers to use."),
+			"dns_resolvers":         texts("The HSCN name servers to use."),
+			"retired_dns_resolvers": texts("Name servers that answer no longer."),
+			"hscn_ranges":           texts("The ranges of HSCN addresses that the CSP publishes, such as `198.51.100.0/24`."),
 			"rules": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "What each rule does to an order that does not keep it, by the rule's id: `error`, `warning` or `off`.",

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -19,6 +18,7 @@ type protocol struct {
 	t      *testing.T
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
+	config obj
 }
 
 // unknown marks a value that is only known later.
@@ -30,21 +30,33 @@ type obj = map[string]any
 // speak starts a provider that is configured as given. Nothing is taken from the environment but what the test set.
 func speak(t *testing.T, config obj) (*protocol, []*tfprotov6.Diagnostic) {
 	t.Helper()
-	p := &protocol{t: t, server: providerserver.NewProtocol6(provider.New("test")())()}
+	p := &protocol{t: t, server: provider.Server("test")()}
 	var err error
 	if p.schema, err = p.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	p.noErrors(p.schema.Diagnostics)
-	given := obj{"max_retries": 0}
-	maps.Copy(given, config)
-	resp, err := p.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.11.4", Config: p.dynamic(p.schema.Provider.ValueType(), p.value(p.schema.Provider.ValueType(), given)),
+	p.config = obj{"max_retries": 0}
+	maps.Copy(p.config, config)
+	return p, p.configure()
+}
+
+func (p *protocol) configure() []*tfprotov6.Diagnostic {
+	p.t.Helper()
+	typ := p.schema.Provider.ValueType()
+	resp, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{
+		TerraformVersion: "1.11.4", Config: p.dynamic(typ, p.value(typ, p.config)),
 	})
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	return p, resp.Diagnostics
+	return resp.Diagnostics
+}
+
+// newRun begins another run: a plan, and the planning within an apply, have a Configure of their own.
+func (p *protocol) newRun() {
+	p.t.Helper()
+	p.noErrors(p.configure())
 }
 
 // speakTo starts a provider that asks a broker at that address.
@@ -226,6 +238,32 @@ func (p *protocol) apply(plan outcome, prior tftypes.Value) (outcome, []*tfproto
 	return p.stored(plan, resp.NewState, resp.Private), resp.Diagnostics
 }
 
+// destroyed plans that a resource is given up.
+func (p *protocol) destroyed(state outcome) outcome {
+	p.t.Helper()
+	typ := p.resource(state.resource).ValueType()
+	nothing := p.dynamic(typ, tftypes.NewValue(typ, nil))
+	resp, err := p.server.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: state.resource, Config: nothing, ProposedNewState: nothing, PriorState: p.dynamic(typ, state.state), PriorPrivate: state.private,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return outcome{resource: state.resource, diags: resp.Diagnostics, private: resp.PlannedPrivate, state: tftypes.NewValue(typ, nil)}
+}
+
+// inState says that Terraform's state has a resource, as it does before anything else, in apply too.
+func (p *protocol) inState(resource, id string) {
+	p.t.Helper()
+	resp, err := p.server.UpgradeResourceState(p.t.Context(), &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: resource, RawState: &tfprotov6.RawState{JSON: fmt.Appendf(nil, `{"id": %q}`, id)},
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.noErrors(resp.Diagnostics)
+}
+
 // read refreshes a state.
 func (p *protocol) read(state outcome) (outcome, []*tfprotov6.Diagnostic) {
 	p.t.Helper()
@@ -319,7 +357,7 @@ func TestTheSchemasAreValid(t *testing.T) {
 		described(t, name, s.Block)
 	}
 	described(t, "provider", p.schema.Provider.Block)
-	if got := slices.Sorted(maps.Keys(p.schema.ResourceSchemas)); !slices.Equal(got, []string{"hscn_connection", "hscn_edge_attachment"}) {
+	if got := slices.Sorted(maps.Keys(p.schema.ResourceSchemas)); !slices.Equal(got, []string{"hscn_agreement_evidence", "hscn_connection", "hscn_edge_attachment"}) {
 		t.Errorf("the resources are %v", got)
 	}
 }

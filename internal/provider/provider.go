@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -19,23 +20,35 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/passthrough"
 )
 
-var _ provider.Provider = (*hscnProvider)(nil)
+var (
+	_ provider.Provider    = (*hscnProvider)(nil)
+	_ passthrough.Observer = (*hscnProvider)(nil)
+)
 
 type hscnProvider struct {
 	version string
+	// current is what the latest Configure made; nil before one.
+	current atomic.Pointer[session]
 }
 
-// New makes the provider; version is its own, which the broker's log shows.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &hscnProvider{version: version} }
+// Server makes the provider as Terraform is served it: every caller has one of its own. The version is the provider's,
+// which the broker's log shows.
+func Server(version string) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer {
+		p := &hscnProvider{version: version}
+		return passthrough.Wrap(providerserver.NewProtocol6(p)(), p)
+	}
 }
 
 type providerModel struct {
@@ -125,7 +138,8 @@ func (p *hscnProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	s := &session{}
+	s := newSession()
+	p.current.Store(s)
 	resp.ResourceData, resp.DataSourceData = s, s
 
 	if unknown := config.unknown(); len(unknown) > 0 {
@@ -140,14 +154,27 @@ func (p *hscnProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 		"terraform-provider-hscn/%s (terraform/%s)", p.version, cmp.Or(req.TerraformVersion, "unknown")))...)
 }
 
+// InState is told of every object in Terraform's state, which is for the ledger.
+func (p *hscnProvider) InState(resourceType, id string) {
+	s := p.current.Load()
+	if s == nil {
+		return
+	}
+	for _, kind := range kinds() {
+		if kindOf(kind).resource() == resourceType {
+			s.ledger.InState(kind, id)
+		}
+	}
+}
+
 func (p *hscnProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newConnectionResource, newEdgeAttachmentResource}
+	return []func() resource.Resource{newConnectionResource, newEdgeAttachmentResource, newAgreementEvidenceResource}
 }
 
 func (p *hscnProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newPolicyDataSource, newServiceDataSource, newServicesDataSource, newGatewaysDataSource,
-		newConnectionDataSource, newConnectionsDataSource,
+		newConnectionDataSource, newConnectionsDataSource, newOrganisationDataSource, newAgreementDataSource, newPreconditionsDataSource,
 	}
 }
 

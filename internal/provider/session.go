@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/ledger"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
@@ -37,10 +39,13 @@ type session struct {
 
 	facts      *client.Facts
 	translated translation
+	listings   listings
 	warnOnce   sync.Once // that facts cannot be had is said once
 
-	told           sync.Map // by toldKey: the findings that this run has shown
-	connectionUIDs sync.Map // by full name: the connections that this run has read or made
+	// ledger is what the plan keeps, adds and removes.
+	ledger *ledger.Ledger
+	told   sync.Map // by toldKey: the findings that this run has shown
+	seen   sync.Map // by full name: each object that this run has read or made
 }
 
 // translation is the last snapshot of facts in the engine's terms, since a thousand resources are judged by the same.
@@ -50,6 +55,15 @@ type translation struct {
 	policy rules.Policy
 	facts  rules.Facts
 }
+
+// listings are what the broker has of each kind, once somebody needed to know.
+type listings struct {
+	mu sync.Mutex
+	of map[rules.Kind]map[string]knownObject
+}
+
+// newSession makes the session of a Configure. It asks nobody anything.
+func newSession() *session { return &session{ledger: ledger.New()} }
 
 // sessionFrom takes the session out of what Configure hands to resources and data sources. It is nil before Configure, as
 // in terraform validate.
@@ -97,9 +111,44 @@ func (s *session) howToConfigure() string {
 // unknown.
 func (s *session) asks() bool { return s != nil && !s.unknown }
 
+// judges says whether the rules are asked about a plan.
+func (s *session) judges() bool { return s.asks() && s.checks != checksOff }
+
+// see remembers an object that was read or made, for what else this run is about.
+func (s *session) see(o knownObject) { s.seen.Store(o.name, o) }
+
+// seenAs returns an object that this run has read or made.
+func (s *session) seenAs(name string) (knownObject, bool) {
+	value, _ := s.seen.Load(name)
+	o, ok := value.(knownObject)
+	return o, ok
+}
+
 // connectionUID is the uid of a connection that this run has read or made, or empty.
 func (s *session) connectionUID(id string) string {
-	uid, _ := s.connectionUIDs.Load(id)
-	text, _ := uid.(string)
-	return text
+	o, _ := s.seenAs(id)
+	return o.UID
+}
+
+// listing is what the broker has of a kind, by full name: asked for once in a run, and the ledger has it from then on.
+func (s *session) listing(ctx context.Context, kind rules.Kind) (map[string]knownObject, error) {
+	s.listings.mu.Lock()
+	defer s.listings.mu.Unlock()
+	if held, ok := s.listings.of[kind]; ok {
+		return held, nil
+	}
+	held, err := kindOf(kind).listing(ctx, s.facts)
+	if err != nil {
+		return nil, fmt.Errorf("reading the broker's listing of each %s: %w", nounOf(kind), err)
+	}
+	declared := make(map[string]rules.Declared, len(held))
+	for name, o := range held {
+		declared[name] = o.declared
+	}
+	s.ledger.Listed(kind, declared)
+	if s.listings.of == nil {
+		s.listings.of = make(map[rules.Kind]map[string]knownObject)
+	}
+	s.listings.of[kind] = held
+	return held, nil
 }

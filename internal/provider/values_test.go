@@ -20,7 +20,7 @@ import (
 // attributes are those of a connection, of JSON values.
 func connectionValues(t *testing.T, members map[string]any) map[string]attr.Value {
 	t.Helper()
-	object, err := nativeObject(t.Context(), types.ObjectType{AttrTypes: without(connectionTypes(), "timeouts")}, members, nil, "", nil)
+	object, err := nativeObject(t.Context(), types.ObjectType{AttrTypes: without(connections.types(), "timeouts")}, members, nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func withMaps(typ attr.Type, value any) any {
 
 func TestValuesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
-	typ := types.ObjectType{AttrTypes: without(connectionTypes(), "timeouts")}
+	typ := types.ObjectType{AttrTypes: without(connections.types(), "timeouts")}
 	rapid.Check(t, func(t *rapid.T) {
 		value := drawn(t, typ, "connection")
 		converted, err := native(context.Background(), typ, value, nil, "", nil)
@@ -137,7 +137,7 @@ func TestASpellingAtHandIsKept(t *testing.T) {
 		},
 	}
 	for name, value := range answer {
-		converted, err := native(t.Context(), connectionTypes()[name], value, atHand[name], name, words)
+		converted, err := native(t.Context(), connections.types()[name], value, atHand[name], name, words)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func TestAnAnswerOfTheWrongTypeIsAnError(t *testing.T) {
 	for name, value := range map[string]any{
 		"ods_code": 1.0, "deletion_protection": "no", "commitment_months": 1.5, "profile": "none", "circuits": []any{}, "data_centres": "one",
 	} {
-		if _, err := native(t.Context(), connectionTypes()[name], value, nil, name, nil); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := native(t.Context(), connections.types()[name], value, nil, name, nil); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
 	}

@@ -13,18 +13,13 @@ import (
 	"io"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/provider"
 )
 
 func main() {
-	server, err := providerserver.NewProtocol6WithError(provider.New("docs")())()
-	if err == nil {
-		err = write(context.Background(), os.Stdout, server)
-	}
-	if err != nil {
+	if err := write(context.Background(), os.Stdout, provider.Server("docs")()); err != nil {
 		fmt.Fprintln(os.Stderr, "schema:", err)
 		os.Exit(1)
 	}

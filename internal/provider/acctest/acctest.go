@@ -4,6 +4,7 @@
 package acctest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -43,7 +43,8 @@ const (
 // ukCloud is the sample policy whose services and zones have other names than the neutral one's.
 const ukCloud = "ukcloud-2021"
 
-// Services is how many services the account has, each with a gateway of the same number, counted from 1.
+// Services is how many services the account has, each with a gateway of the same number, counted from 1. The gateway of
+// the last one carries the internet besides.
 const Services = 24
 
 // Policies are the sample policies, which the tests run under.
@@ -122,8 +123,9 @@ func (s *Site) inventory() api.Inventory {
 	for n := 1; n <= Services; n++ {
 		service := s.Service(n)
 		inventory.Services = append(inventory.Services, api.InventoryService{Type: service.Type, ID: service.ID, Account: Account, Zone: s.zone()})
-		inventory.Gateways = append(inventory.Gateways, api.InventoryGateway{ID: s.Gateway(n), Service: service, Networks: []string{"internet"}})
+		inventory.Gateways = append(inventory.Gateways, api.InventoryGateway{ID: s.Gateway(n), Service: service, Networks: []string{}})
 	}
+	inventory.Gateways[len(inventory.Gateways)-1].Networks = []string{"internet"}
 	return inventory
 }
 
@@ -211,12 +213,23 @@ func (s *Site) orderOf(name string) api.Order {
 // Fulfil does what the operator does until an object is active: approves, where policy wants it, and confirms.
 func (s *Site) Fulfil(name string) {
 	s.t.Helper()
+	s.fulfil(name, api.OrderConfirmation{})
+}
+
+// Build is Fulfil of an edge attachment whose gateway the operator builds: the one of that id.
+func (s *Site) Build(name, gateway string) {
+	s.t.Helper()
+	s.fulfil(name, api.OrderConfirmation{GatewayID: &gateway})
+}
+
+func (s *Site) fulfil(name string, confirmation api.OrderConfirmation) {
+	s.t.Helper()
 	order := s.orderOf(name)
 	if given(order.WaitsFor) == "approval" {
 		s.Approver.Do(http.MethodPost, fmt.Sprintf("/v1/operator/orders/%d/approve", order.ID), api.OrderNote{}).Must(http.StatusOK)
 		order = s.orderOf(name)
 	}
-	s.Recorder.Do(http.MethodPost, fmt.Sprintf("/v1/operator/orders/%d/done", order.ID), api.OrderNote{}).Must(http.StatusOK)
+	s.Recorder.Do(http.MethodPost, fmt.Sprintf("/v1/operator/orders/%d/done", order.ID), confirmation).Must(http.StatusOK)
 	s.Work()
 }
 
@@ -277,7 +290,7 @@ func given(text *string) string {
 // Factories serve the provider in the test's own process.
 func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"hscn": providerserver.NewProtocol6WithError(provider.New("test")()),
+		"hscn": func() (tfprotov6.ProviderServer, error) { return provider.Server("test")(), nil },
 	}
 }
 
@@ -301,9 +314,32 @@ func CLI(t *testing.T) string {
 	return path
 }
 
+// WriteOnly skips a test of write-only arguments where the CLI has none: Terraform and OpenTofu have them from 1.11 on.
+func WriteOnly(t *testing.T) {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), CLI(t), "version", "-json").Output() //nolint:gosec // the CLI that whoever runs the tests chose
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(output, &answer); err != nil {
+		t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(answer.Version, "%d.%d", &major, &minor); err != nil {
+		t.Fatalf("%q is no version: %v", answer.Version, err)
+	}
+	if major == 1 && minor < 11 {
+		t.Skipf("the CLI is %s, and write-only arguments begin with 1.11", answer.Version)
+	}
+}
+
 // Main prepares the environment of a package's tests: what a developer has set for everyday use must not reach them.
 // Call it from TestMain.
 func Main(m *testing.M) int {
+	defer removeBuild()
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, "HSCN_") && name != "HSCN_TERRAFORM" && name != "HSCN_REQUIRE_POSTGRES" || name == "TF_CLI_CONFIG_FILE" {
