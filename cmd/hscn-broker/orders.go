@@ -14,7 +14,7 @@ import (
 
 func newOrders(a *app) *cobra.Command {
 	return a.group("orders", "The operator's queue: lists, shows and decides (calls a broker)",
-		newOrdersList(a), newOrdersShow(a), newOrdersApprove(a), newOrdersRefuse(a), newOrdersDone(a), newOrdersFail(a))
+		newOrdersList(a), newOrdersShow(a), newOrdersApprove(a), newOrdersRefuse(a), newOrdersDone(a), newOrdersFail(a), newOrdersAuthority(a))
 }
 
 func newOrdersList(a *app) *cobra.Command {
@@ -130,20 +130,46 @@ func newOrdersApprove(a *app) *cobra.Command {
 	var note string
 	command := a.decide("approve ID", "Approves an order that waits for a person's approval",
 		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
-			return client.Decode[api.Order](broker.ApproveOrder(ctx, id, &api.ApproveOrderParams{IdempotencyKey: key}, noteBody(note)))
+			return client.Decode[api.Order](broker.ApproveOrder(ctx, id, &api.ApproveOrderParams{IdempotencyKey: key}, api.OrderNote{Note: text(note)}))
 		})
 	command.Flags().StringVar(&note, "note", "", "what the approval rests on, kept with the order")
 	return command
 }
 
 func newOrdersDone(a *app) *cobra.Command {
-	var note string
+	var note, gatewayID string
 	command := a.decide("done ID", "Confirms that the network does what was ordered",
 		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
-			return client.Decode[api.Order](broker.ConfirmOrder(ctx, id, &api.ConfirmOrderParams{IdempotencyKey: key}, api.OrderConfirmation{Note: noteBody(note).Note}))
+			return client.Decode[api.Order](broker.ConfirmOrder(ctx, id, &api.ConfirmOrderParams{IdempotencyKey: key},
+				api.OrderConfirmation{Note: text(note), GatewayID: text(gatewayID)}))
 		})
 	command.Flags().StringVar(&note, "note", "", "what was done, kept with the order")
+	command.Flags().StringVar(&gatewayID, "gateway-id", "", "the `ID` of the gateway that was built, where the order names a VDC; the inventory has it from then on")
 	return command
+}
+
+func newOrdersAuthority(a *app) *cobra.Command {
+	var granted, refused bool
+	var reference, reason string
+	command := a.decide("authority ID", "Records what the HSCN Authority answered about an order that waits for it",
+		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
+			if refused && reason == "" {
+				return api.Order{}, &usageError{"--refused needs --reason: the customer reads why"}
+			}
+			return client.Decode[api.Order](broker.RecordAuthorityAnswer(ctx, id, &api.RecordAuthorityAnswerParams{IdempotencyKey: key},
+				api.AuthorityAnswer{Granted: granted, AuthorityReference: reference, Reason: text(reason)}))
+		})
+	command.Long = `Records what the HSCN Authority answered about an order that waits for it (awaiting_authority). Granted, the order goes on by
+itself; refused, it is refused for good, and the customer reads the reference and the reason.`
+	command.Example = `  hscn-broker orders authority 12 --granted --authority-reference HA-2041
+  hscn-broker orders authority 12 --refused --authority-reference HA-2041 --reason "Not from outside England."`
+	flags := command.Flags()
+	flags.BoolVar(&granted, "granted", false, "the Authority granted it")
+	flags.BoolVar(&refused, "refused", false, "the Authority did not grant it")
+	command.MarkFlagsMutuallyExclusive("granted", "refused")
+	command.MarkFlagsOneRequired("granted", "refused")
+	flags.StringVar(&reason, "reason", "", "what the customer reads")
+	return needsAuthorityReference(command, &reference)
 }
 
 func newOrdersRefuse(a *app) *cobra.Command {
@@ -172,11 +198,13 @@ func needsReason(command *cobra.Command, reason *string) *cobra.Command {
 	return command
 }
 
-func noteBody(note string) api.OrderNote {
-	if note == "" {
-		return api.OrderNote{}
+// needsAuthorityReference is for what the HSCN Authority decided.
+func needsAuthorityReference(command *cobra.Command, reference *string) *cobra.Command {
+	command.Flags().StringVar(reference, "authority-reference", "", "the HSCN Authority's own reference, kept in the audit; the customer reads it")
+	if err := command.MarkFlagRequired("authority-reference"); err != nil {
+		panic(err) // the flag is defined above
 	}
-	return api.OrderNote{Note: &note}
+	return command
 }
 
 func orderNumber(text string) (int64, error) {

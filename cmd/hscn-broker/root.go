@@ -70,7 +70,7 @@ Social Care Network from Terraform, and the cloud service provider's operator de
 	root.SetErr(a.stderr)
 	root.AddCommand(
 		newServe(a), newLoad(a), newTokens(a), newOrders(a), newEvidence(a), newAccounts(a),
-		newOrganisations(a), newAgreements(a), newDSPT(a), newWaivers(a), newAudit(a), newPolicy(a), newVersion(a),
+		newOrganisations(a), newAgreements(a), newConnections(a), newDSPT(a), newWaivers(a), newAudit(a), newPolicy(a), newVersion(a),
 	)
 	return root
 }

@@ -2969,7 +2969,7 @@ type ClientInterface interface {
 
 	// CheckPreconditionsWithBody Judges intended connections with their edge attachments; nothing is ordered.
 	//
-	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2978,7 +2978,7 @@ type ClientInterface interface {
 
 	// CheckPreconditions Judges intended connections with their edge attachments; nothing is ordered.
 	//
-	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4343,7 +4343,7 @@ func (c *Client) GetPolicy(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // CheckPreconditionsWithBody Judges intended connections with their edge attachments; nothing is ordered.
 //
-// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4362,7 +4362,7 @@ func (c *Client) CheckPreconditionsWithBody(ctx context.Context, contentType str
 
 // CheckPreconditions Judges intended connections with their edge attachments; nothing is ordered.
 //
-// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8949,7 +8949,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckPreconditionsWithBodyWithResponse Judges intended connections with their edge attachments; nothing is ordered.
 	//
-	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8958,7 +8958,7 @@ type ClientWithResponsesInterface interface {
 
 	// CheckPreconditionsWithResponse Judges intended connections with their edge attachments; nothing is ordered.
 	//
-	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+	// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -12790,7 +12790,7 @@ func (c *ClientWithResponses) GetPolicyWithResponse(ctx context.Context, reqEdit
 
 // CheckPreconditionsWithBodyWithResponse Judges intended connections with their edge attachments; nothing is ordered.
 //
-// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12805,7 +12805,7 @@ func (c *ClientWithResponses) CheckPreconditionsWithBodyWithResponse(ctx context
 
 // CheckPreconditionsWithResponse Judges intended connections with their edge attachments; nothing is ordered.
 //
-// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is.
+// A dry run of the orders that would make it so. What exists already under a given name is judged as a change of it, and what is like it already as unchanged; what the request does not name is left as it is. A request has 500 objects at the most.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -187,3 +187,26 @@ func TestEvidenceOverHTTP(t *testing.T) {
 		t.Errorf("the log has the document's words, or not even the request:\n%s", text)
 	}
 }
+
+// copyEverything calls every operation about signed copies once.
+func copyEverything(t *testing.T, operator, acme brokertest.Client) {
+	t.Helper()
+	const evidence = "/v1/agreement-evidence/every"
+	spec := api.AgreementEvidenceSpec{OdsCode: "A1B2C", DocumentSha256: acme.Upload(brokertest.PDF("one")), SignedOn: "2026-10-02"}
+	made := brokertest.Into[api.AgreementEvidence](acme.Create(evidence, spec).Must(202))
+	record := "/v1/operator/agreement-evidence/" + made.UID
+	operator.Do("GET", record+"/versions/1/document", nil).Must(200)
+	operator.Do("POST", record+"/versions/1/validate", api.EvidenceValidation{Saw: "Both signatures."}).Must(200)
+
+	acme.Do("PATCH", evidence, map[string]any{"countersigned_on": "2026-10-09"}, "If-Match", `"`+made.Etag+`"`).Must(200)
+	operator.Do("POST", record+"/versions/2/refuse", api.OrderReason{Reason: "There is no counter-signature."}).Must(200)
+	if now := brokertest.Into[api.AgreementEvidence](acme.Do("GET", evidence, nil).Must(200)); now.State != "validated" || now.PendingChange != nil {
+		t.Errorf("after version 2 was refused the evidence is %s with %v", now.State, now.PendingChange)
+	}
+	acme.Do("GET", "/v1/agreement-evidence", nil).Must(200)
+	operator.Do("GET", "/v1/operator/agreement-evidence?decided=true", nil).Must(200)
+	if shown := brokertest.Into[api.EvidenceRecord](operator.Do("GET", record, nil).Must(200)); len(shown.Versions) != 2 {
+		t.Errorf("the evidence has %d versions", len(shown.Versions))
+	}
+	acme.Do("DELETE", evidence+"?uid="+made.UID, nil).Must(202)
+}

@@ -71,6 +71,17 @@ var isolation = map[string][]row{
 			return c.Do("GET", "/v1/gateways?service_type=cloud_project&service_id="+at.service, nil)
 		},
 	},
+	"checkPreconditions": {
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("POST", "/v1/preconditions", brokertest.Estate("taken", brokertest.Connection(at.service, "B9C8D"), at.gateway))
+		},
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("POST", "/v1/preconditions", brokertest.Estate(at.connection, brokertest.Connection("bolt-one", "B9C8D"), "gw-9"))
+		},
+		func(c brokertest.Client, at target) brokertest.Answer {
+			return c.Do("POST", "/v1/preconditions", brokertest.Estate("own", brokertest.Connection("bolt-one", "B9C8D"), at.gateway))
+		},
+	},
 	"listConnections": {func(c brokertest.Client, _ target) brokertest.Answer { return c.Do("GET", "/v1/connections", nil) }},
 	"getConnection": {
 		func(c brokertest.Client, at target) brokertest.Answer {

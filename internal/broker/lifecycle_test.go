@@ -85,6 +85,8 @@ func TestEveryOperation(t *testing.T) {
 	fulfil(t, b, operator)
 
 	recordEverything(t, b, operator, acme)
+	stopEverything(t, b, operator, acme)
+	copyEverything(t, operator, acme)
 
 	token := brokertest.Into[api.NewToken](operator.Do("POST", "/v1/operator/tokens", api.TokenSpec{
 		Subject: "ci", Kind: api.Machine, Roles: []api.Role{api.RoleCustomer}, Accounts: []string{brokertest.Acme},

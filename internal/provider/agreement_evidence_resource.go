@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -66,6 +67,11 @@ func (r *agreementEvidenceResource) ValidateConfig(ctx context.Context, req reso
 	}
 	if _, err := base64.StdEncoding.DecodeString(config.DocumentWO.ValueString()); err != nil {
 		resp.Diagnostics.Append(malformedBase64.diagnostic())
+	}
+	// Days compare as text; one that is only known later is empty.
+	if signed, countersigned := config.SignedOn.ValueString(), config.CountersignedOn.ValueString(); countersigned != "" && countersigned < signed {
+		resp.Diagnostics.AddAttributeError(path.Root("countersigned_on"), "Countersigned before it was signed",
+			fmt.Sprintf("countersigned_on is %s and signed_on %s, and the NHS signs after the organisation. Give both days as the copy shows them.", countersigned, signed))
 	}
 	order := rules.Order{Kind: rules.KindAgreementEvidence, Operation: rules.Create, Name: textOf(config.Name), Declared: declaredOf(config.declared())}
 	resp.Diagnostics.Append(validateOffline(ctx, order, config.values())...)

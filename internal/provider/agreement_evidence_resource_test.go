@@ -274,6 +274,7 @@ func TestAccAgreementEvidenceThatCannotBeSent(t *testing.T) {
 		"two":                {[]string{path(d.Path), `document_wo = "JVBERi0="`}, []string{"Invalid Attribute Combination", "document_wo"}},
 		"a malformed sum":    {[]string{`document_sha256 = "abc"`}, []string{"Malformed SHA-256 sum", `"abc"`, "64 characters"}},
 		"a malformed date":   {fromFile(d, d.SHA256, `countersigned_on = "20 October"`), []string{"Malformed date"}},
+		"the wrong order":    {fromFile(d, d.SHA256, `countersigned_on = "2026-10-01"`), []string{"Countersigned before it was signed", "2026-10-02"}},
 		"an old agreement":   {fromFile(d, d.SHA256), []string{"Rule: agreement.predates"}},
 		"no such evidence":   {nil, []string{"Rule: agreement.evidence-unknown"}},
 		"a malformed number": {fromFile(d, d.SHA256, `document_wo_version = -1`), []string{"must be at least 0"}},

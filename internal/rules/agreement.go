@@ -137,10 +137,11 @@ func agreementMissing(j *judgement) *hit {
 
 // agreementNotChecked also names the organisations that route through the connection and were not looked up.
 func agreementNotChecked(j *judgement) *hit {
-	h := &hit{awaits: hscn.StatePendingEvidence, waiting: j.waitsForLookUp()}
+	// What a plan is not told refuses nothing: the broker may know that it was looked up.
+	h := &hit{awaits: hscn.StatePendingEvidence, waiting: j.waitsForLookUp(), mild: true}
 	var unchecked []string
 	if _, a, ok := j.chosen(); ok && !a.checked {
-		h.path = basisPath
+		h.path, h.mild = basisPath, a.untold
 		unchecked = append(unchecked, a.unchecked)
 		if a.waiting != "" {
 			h.waiting = a.waiting
@@ -154,6 +155,7 @@ func agreementNotChecked(j *judgement) *hit {
 		if h.path == nil {
 			h.path = profilePath("shared_with", s.written)
 		}
+		h.mild = h.mild && slices.ContainsFunc(s.standings, func(a agreement) bool { return a.untold })
 		reason := slices.IndexFunc(s.standings, func(a agreement) bool { return !a.checked })
 		sharers = append(sharers, s.standings[reason].unchecked)
 	}

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+import (
+	"fmt"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
 
 // agreementRegister is the register's name in findings.
 const agreementRegister = "the register of HSCN Connection Agreements"
@@ -10,6 +14,9 @@ type agreement struct {
 	// checked says that it was looked up; without it nothing else is known, and unchecked says why.
 	checked   bool
 	unchecked string
+	// untold says that somebody may have looked all the same: an account is not told of the provider's contracts with those
+	// whom it may not act for, so that a plan knows less than the broker.
+	untold bool
 	// found says that there is one; what names it in a sentence, and source says who says so and since when.
 	found        bool
 	what, source string
@@ -130,7 +137,11 @@ func (j *judgement) flowDown(organisation consumer) agreement {
 	fact := organisation.FlowDown
 	place := "the contracts of " + j.policy.csp()
 	if !fact.Checked {
-		return agreement{unchecked: fact.notChecked(place, organisation.label, j.policy.Ages.FlowDown)}
+		a := agreement{unchecked: fact.notChecked(place, organisation.label, j.policy.Ages.FlowDown), untold: !organisation.Bound}
+		if a.untold && fact.At.IsZero() {
+			a.unchecked = fmt.Sprintf("Whether anybody has looked up %s in %s is not told to an account that may not act for it.", organisation.label, place)
+		}
+		return a
 	}
 	best := agreement{checked: true, source: place + ", " + fact.lookedUp()}
 	for _, document := range fact.Record {

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+import (
+	"testing"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
+)
 
 func agreementCases() map[string]ruleCase {
 	entry := func(change func(*RegisterRecord)) step {
@@ -333,5 +337,40 @@ func agreementCases() map[string]ruleCase {
 			},
 			unknown: []string{"agreement.reference", "agreement"},
 		},
+	}
+}
+
+// An account is not told of the provider's contracts with those whom it may not act for: the broker may know better than
+// its plan, so that the plan must not say no.
+func TestWhatAnAccountIsNotToldRefusesNothing(t *testing.T) {
+	t.Parallel()
+	strict := severity("agreement.not-checked", Error)
+	neverLooked := func(o *Organisation) { o.Register, o.FlowDown = Fact[RegisterRecord]{}, Fact[[]FlowDownDocument]{} }
+	flowDown := put("agreement.basis", "flow_down")
+	stranger := func(o *Organisation) { neverLooked(o); o.Bound = false }
+	shared := func(basis string) step {
+		return func(s *scene) {
+			s.facts.Organisations["X26"] = Organisation{}
+			put("profile.shared_with", map[string]any{"X26": map[string]any{"basis": basis}})(s)
+		}
+	}
+	for name, test := range map[string]struct {
+		steps []step
+		want  Severity
+	}{
+		"its own contracts":                    {[]step{meadow(neverLooked), flowDown}, Error},
+		"contracts of others":                  {[]step{meadow(stranger), flowDown}, Warning},
+		"the register is public":               {[]step{meadow(stranger)}, Error},
+		"one that shares, by contract":         {[]step{shared("flow_down")}, Warning},
+		"one that shares, by agreement":        {[]step{shared("connection_agreement")}, Error},
+		"one that shares, beside an own fault": {[]step{meadow(neverLooked), shared("flow_down")}, Error},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := connection(t, strict).with(test.steps...).found("agreement.not-checked")
+			if found == nil || found.Severity != test.want {
+				t.Errorf("it finds %+v, want %s", found, test.want)
+			}
+		})
 	}
 }

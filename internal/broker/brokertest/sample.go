@@ -1,6 +1,7 @@
 package brokertest
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -82,3 +83,12 @@ func Connection(service, organisation string) api.ConnectionSpec {
 
 // Edge is what an edge attachment to a gateway is declared as.
 func Edge(gateway string) api.EdgeAttachmentSpec { return api.EdgeAttachmentSpec{GatewayID: &gateway} }
+
+// Estate is a connection that is intended, with the edge attachments edge-1, edge-2 and so on to these gateways.
+func Estate(name string, spec api.ConnectionSpec, gateways ...string) api.IntendedEstate {
+	edges := make(map[string]api.EdgeAttachmentSpec, len(gateways))
+	for i, gateway := range gateways {
+		edges[fmt.Sprintf("edge-%d", i+1)] = Edge(gateway)
+	}
+	return api.IntendedEstate{Connections: map[string]api.IntendedConnection{name: {Spec: spec, EdgeAttachments: edges}}}
+}

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -139,10 +138,6 @@ func cannot(be string, row store.Connection) error {
 		fits = "It does not carry anything yet: its order can be refused (hscn-broker orders list, orders refuse)."
 	}
 	return problem.New(problem.StateForbids, "%s of account %s cannot be %s: it is %s. %s", row.FullName(), row.Account, be, row.State, fits)
-}
-
-func commandConnection(verb string, row store.Connection) string {
-	return fmt.Sprintf("hscn-broker connections %s %s --authority-reference \"...\" --reason \"...\"", verb, row.UID)
 }
 
 // leave notes what an object was, unless it was stopped before: then that stays what comes back.

@@ -15,8 +15,8 @@ import (
 )
 
 // UpdateConnection changes a connection by a merge patch of its spec. ifMatch is the revision that the change was planned
-// from, without quotes. Refusals are problem.PreconditionRequired, ObjectGone, EtagMismatch, RequestInvalid, NotOffered
-// and PreconditionsFailed.
+// from, without quotes. Refusals are problem.PreconditionRequired, ObjectGone, EtagMismatch, RequestInvalid, NotOffered,
+// StateForbids and PreconditionsFailed.
 func (d *Desk) UpdateConnection(
 	ctx context.Context, w request.Write, name string, patch api.MergePatch, ifMatch string,
 ) (api.Connection, error) {

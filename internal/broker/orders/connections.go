@@ -102,7 +102,7 @@ func (d *Desk) connectionNow(ctx context.Context, r *store.Reader, uid string) (
 }
 
 // CreateConnection orders a connection. ifNoneMatch says that the request had the precondition that a create needs.
-// Refusals are problem.PreconditionRequired, RequestInvalid, NotOffered, NameTaken and PreconditionsFailed.
+// Refusals are problem.PreconditionRequired, RequestInvalid, NotOffered, NameTaken, StateForbids and PreconditionsFailed.
 func (d *Desk) CreateConnection(
 	ctx context.Context, w request.Write, name string, spec api.ConnectionSpec, ifNoneMatch bool,
 ) (api.Connection, error) {

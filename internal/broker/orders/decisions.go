@@ -105,52 +105,6 @@ func fitting(order store.Order, state hscn.State) string {
 	}
 }
 
-// The commands of the operator's that steps and refusals name.
-
-const (
-	commandLoad       = "hscn-broker load FILE"
-	commandImportDSPT = "hscn-broker dspt import FILE --exported-at TIME"
-)
-
-func commandShow(id int64) string    { return fmt.Sprintf("hscn-broker orders show %d", id) }
-func commandApprove(id int64) string { return fmt.Sprintf("hscn-broker orders approve %d", id) }
-func commandDone(id int64) string    { return fmt.Sprintf("hscn-broker orders done %d", id) }
-func commandRefuse(id int64) string {
-	return fmt.Sprintf("hscn-broker orders refuse %d --reason \"...\"", id)
-}
-
-func commandFail(id int64) string {
-	return fmt.Sprintf("hscn-broker orders fail %d --reason \"...\"", id)
-}
-
-func commandBind(account, code string) string {
-	return fmt.Sprintf("hscn-broker accounts bind %s %s --reference \"...\"", account, code)
-}
-
-func commandRecordDirectory(code string) string {
-	return fmt.Sprintf("hscn-broker organisations record %s --title \"...\" --country ..., or --not-found", code)
-}
-
-func commandRecordRegister(code string) string {
-	return fmt.Sprintf("hscn-broker agreements record-register %s --reference ... --signed-on DAY, or --not-found", code)
-}
-
-func commandRecordFlowDown(code string) string {
-	return fmt.Sprintf("hscn-broker agreements record-flow-down %s --document kind=...,version=..., or --no-documents", code)
-}
-
-func commandRecordDSPT(code string) string {
-	return fmt.Sprintf("hscn-broker dspt record %s --status \"...\" --published-on DAY, or --not-found", code)
-}
-
-func commandGranted(id int64) string {
-	return fmt.Sprintf("hscn-broker orders authority %d --granted --authority-reference \"...\"", id)
-}
-
-func commandNotGranted(id int64) string {
-	return fmt.Sprintf("hscn-broker orders authority %d --refused --authority-reference \"...\" --reason \"...\"", id)
-}
-
 // ApproveOrder approves an order that waits for a person's approval. Refusals are problem.Forbidden for a machine,
 // ObjectGone, StateForbids, and PreconditionsFailed where what the order rests on has turned bad since.
 func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note string) (api.Order, error) {
@@ -208,8 +162,8 @@ func (d *Desk) secondPerson(
 	if !slices.Contains(recorders, w.Caller.Subject) {
 		return nil
 	}
-	return problem.New(problem.StateForbids, "Order %d about %s has to be approved by another person: %s recorded the look-up of "+
-		"the agreement that it rests on.", f.order.ID, f.order.Object, w.Caller.Subject)
+	return problem.New(problem.StateForbids, "Order %d about %s has to be approved by another person: %s looked up the agreement "+
+		"that it rests on, or validated the copy of it.", f.order.ID, f.order.Object, w.Caller.Subject)
 }
 
 // judgeAgain puts a connection that stands to the rules for a new order, as it was judged when it was ordered. What it

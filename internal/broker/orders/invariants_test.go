@@ -262,7 +262,8 @@ func (w *world) check(t *rapid.T) {
 		if !lives || !hscn.State(parent.State).Holds() {
 			t.Fatalf("%s is %s and its connection is %q", e.Name, e.State, parent.State)
 		}
-		waits, goesOn := e.State == string(hscn.StatePendingConnection), true
+		waits := e.State == string(hscn.StatePendingConnection)
+		var goesOn bool
 		switch hscn.State(parent.State) {
 		case hscn.StateActive:
 			goesOn = !waits && e.State != string(hscn.StateRestricted) && e.State != string(hscn.StateTerminated)

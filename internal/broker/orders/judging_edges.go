@@ -38,6 +38,18 @@ func (o edgeOrder) fullName() string { return hscn.EdgeAttachmentName(o.parent.N
 // gatewayID is the gateway that it names; empty where the CSP is to build one.
 func (o edgeOrder) gatewayID() string { return *orDefault(o.spec.GatewayID, "") }
 
+// networkIDs are the networks behind it that have an id.
+func (o edgeOrder) networkIDs() []string {
+	var ids []string
+	for _, network := range o.spec.Networks {
+		if network.ID != nil {
+			ids = append(ids, *network.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // isItself says whether a row is the order's own edge attachment. What has its name already is one finding, not two:
 // whoever repeats an order reads that it stands.
 func (o edgeOrder) isItself(row store.EdgeAttachment) bool {
@@ -70,7 +82,9 @@ func (d *Desk) judgeEdge(
 	}
 	giveTo(order.Declared, "", o.address)
 	order.Standing = edgeStandingFor(o.row, o.parent.State)
-	beside, err := r.EdgeAttachmentsBeside(ctx, o.account.ID, o.parent.UID, o.gatewayID())
+	beside, err := r.EdgeAttachmentsBeside(ctx, store.Beside{
+		Account: o.account.ID, ConnectionUID: o.parent.UID, GatewayID: o.gatewayID(), NetworkIDs: o.networkIDs(),
+	})
 	if err != nil {
 		return verdict{}, ground, err
 	}
@@ -135,7 +149,7 @@ func edgeFacts(
 			ids = append(ids, other.GatewayID)
 		}
 	}
-	rows, err := r.GatewaysBeside(ctx, o.account.ID, ids)
+	rows, err := r.GatewaysBeside(ctx, o.account.ID, ids, o.networkIDs())
 	if err != nil {
 		return facts, err
 	}

@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -205,5 +206,34 @@ func TestRemarksOnARead(t *testing.T) {
 		if err != nil || len(page.Items) != 0 {
 			t.Errorf("listed are %+v, %v", page.Items, err)
 		}
+	})
+}
+
+// Where the register does not show the agreement, an order rests on the day of the word of whoever looked at the copy, and
+// another person approves it.
+func TestRestsOnASignedCopy(t *testing.T) {
+	t.Parallel()
+	onSQLite(t, func(t *testing.T, url string) {
+		b := setup(t, url, withApproval, withSecondPerson)
+		b.unregistered()
+		e := b.handIn("ca-2026", evidenceSpec(b.upload(customer("acme"), pdf("one"))))
+		c, err := b.CreateConnection(context.Background(), b.acme(), "records", restingSpec(e.Name), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertContains(t, "steps", strings.Join(b.orderOf(c.UID).Steps, " "), "hscn-broker evidence validate acme/ca-2026")
+		b.clock.Set(monday.AddDate(0, 0, 2))
+		b.validate(e.UID, 1)
+		b.jobs()
+		assertEqual(t, "state", b.connection(c.UID).State, "pending_approval")
+		_, err = b.ApproveOrder(context.Background(), b.alice(), b.orderOf(c.UID).ID, "")
+		assertContains(t, "detail", b.asProblem(err, problem.StateForbids).Detail, "another person", "alice")
+		b.clock.Set(monday.AddDate(0, 0, 3))
+		if _, err := b.ApproveOrder(context.Background(), b.bob(), b.orderOf(c.UID).ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		approved := b.connection(c.UID)
+		assertEqual(t, "validated on", *approved.AgreementValidatedOn, "2026-06-03")
+		assertEqual(t, "revalidate on", *approved.RevalidateOn, "2026-08-02")
 	})
 }

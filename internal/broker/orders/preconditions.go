@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,6 +18,9 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
+
+// estateLimit is how many objects one question is about at the most: nobody else writes while they are rehearsed.
+const estateLimit = 500
 
 // CheckPreconditions says what would come of ordering connections with their edge attachments, in the order of their names
 // and each connection before what hangs on it. It places the orders as a write would, and then undoes all of it: nothing
@@ -71,6 +75,15 @@ func canonicalEstate(intended api.IntendedEstate) (api.IntendedEstate, error) {
 			wrong = append(wrong, api.InvalidMember{Pointer: &pointer, Detail: member.Detail})
 		}
 		return nil
+	}
+	objects := len(intended.Connections)
+	for _, connection := range intended.Connections {
+		objects += len(connection.EdgeAttachments)
+	}
+	if objects > estateLimit {
+		wrong.add(fmt.Sprintf("are %d objects with what hangs on them, and one question is about %d at the most: ask about some at a time",
+			objects, estateLimit), "connections")
+		return intended, wrong.err()
 	}
 	canonical := api.IntendedEstate{Connections: make(map[string]api.IntendedConnection, len(intended.Connections))}
 	for _, name := range slices.Sorted(maps.Keys(intended.Connections)) {

@@ -299,6 +299,17 @@ func TestCheckPreconditionsRefused(t *testing.T) {
 		assertSlice(t, "pointers", pointersOf(p.Invalid), []string{
 			"/connections/other/edge_attachments/app/vdc_id", "/connections/records/edge_attachments/web/gateway_id", "/connections/records/spec/profile/reviewed_on",
 		})
+		many := map[string]api.EdgeAttachmentSpec{}
+		for i := range 100 {
+			many[fmt.Sprintf("edge-%d", i)] = edgeSpec("gateway-2")
+		}
+		large := map[string]api.IntendedConnection{}
+		for i := range 5 {
+			large[fmt.Sprintf("records-%d", i)] = api.IntendedConnection{Spec: connectionSpec("A1B2C", "project-1"), EdgeAttachments: many}
+		}
+		_, err = b.CheckPreconditions(ctx, customer("acme"), intend(large))
+		assertContains(t, "detail", b.asProblem(err, problem.RequestInvalid).Detail, "connections are 505 objects", "500 at the most")
+
 		_, err = b.CheckPreconditions(ctx, customer("nobody"), intend(map[string]api.IntendedConnection{"records": {Spec: connectionSpec("A1B2C", "project-1")}}))
 		b.refused(err, problem.Forbidden)
 

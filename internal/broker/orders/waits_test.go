@@ -139,8 +139,8 @@ func TestUnknownGatewayIsOnlyClaimed(t *testing.T) {
 }
 
 // abroad is an NHS body outside England, of which everything else is in order.
-func abroad(code string, at time.Time) api.InventoryOrganisation {
-	o := organisation(code, at)
+func abroad(at time.Time) api.InventoryOrganisation {
+	o := organisation("A1B2C", at)
 	o.Directory.Country, o.Directory.PrimaryRole, o.Directory.RecordClass = ptr("WALES"), ptr("RO142"), ptr("RC1")
 	return o
 }
@@ -153,10 +153,8 @@ func specFromAbroad(project string) api.ConnectionSpec {
 
 func TestAuthorityAnswers(t *testing.T) {
 	t.Parallel()
-	withdrawn := abroad("A1B2C", monday.Add(time.Minute))
+	withdrawn := abroad(monday.Add(time.Minute))
 	withdrawn.Register.WithdrawnOn = ptr("2026-05-20")
-	unknown := abroad("A1B2C", monday.Add(time.Minute))
-	unknown.Register = nil
 	cases := map[string]struct {
 		policy []func(*api.Policy)
 		before func(b *bundle, c api.Connection)
@@ -198,7 +196,7 @@ func TestAuthorityAnswers(t *testing.T) {
 			t.Parallel()
 			onSQLite(t, func(t *testing.T, url string) {
 				b := setup(t, url, c.policy...)
-				b.load(organisations(abroad("A1B2C", monday)))
+				b.load(organisations(abroad(monday)))
 				made, err := b.CreateConnection(context.Background(), b.acme(), "records", specFromAbroad("project-1"), true)
 				if err != nil {
 					t.Fatal(err)
@@ -234,7 +232,7 @@ func TestAuthorityAnswers(t *testing.T) {
 					return
 				}
 				// What was granted stays granted: it only has to be looked up again.
-				b.load(organisations(abroad("A1B2C", b.clock.Now())))
+				b.load(organisations(abroad(b.clock.Now())))
 				b.jobs()
 				assertEqual(t, "when it is looked up again", b.connection(made.UID).State, "awaiting_fulfilment")
 			})
@@ -247,7 +245,7 @@ func TestAuthorityIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, url string) {
 		b := setup(t, url)
-		b.load(organisations(abroad("A1B2C", monday)))
+		b.load(organisations(abroad(monday)))
 		spec := specFromAbroad("project-1")
 		spec.ActivateAt = ptr(monday.AddDate(0, 0, 7))
 		c, err := b.CreateConnection(context.Background(), b.acme(), "records", spec, true)
@@ -355,5 +353,36 @@ func TestConfirmWithAGatewayThatNobodyBuilt(t *testing.T) {
 		_, err := b.ConfirmOrder(context.Background(), b.alice(), b.orderOf(c.UID).ID, "", "gateway-2")
 		p := b.asProblem(err, problem.RequestInvalid)
 		assertSlice(t, "pointers", pointersOf(p.Invalid), []string{"/gateway_id"})
+	})
+}
+
+// The time before which an owner does not want a connection may pass while the order waits for somebody else.
+func TestActivateAtPassesWhileItWaits(t *testing.T) {
+	t.Parallel()
+	onSQLite(t, func(t *testing.T, url string) {
+		b := setup(t, url, withApproval)
+		spec := connectionSpec("D3E4F", "project-1")
+		spec.ActivateAt = ptr(monday.Add(24 * time.Hour))
+		c, err := b.CreateConnection(context.Background(), b.acme(), "records", spec, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.clock.Set(monday.AddDate(0, 0, 3))
+		c, err = b.update(c, api.MergePatch{"purchase_order": "PO-1"})
+		if err != nil || c.State != "pending_evidence" {
+			t.Fatalf("it is %s, %v", c.State, err)
+		}
+		b.load(organisations(organisation("D3E4F", b.clock.Now())))
+		b.jobs()
+		assertEqual(t, "when it is looked up", b.connection(c.UID).State, "pending_approval")
+		approved, err := b.ApproveOrder(context.Background(), b.bob(), b.orderOf(c.UID).ID, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, "when it is approved", approved.State, "provisioning")
+		_, err = b.update(b.connection(c.UID), api.MergePatch{"activate_at": monday.Add(12 * time.Hour).Format(time.RFC3339)})
+		if p := b.asProblem(err, problem.PreconditionsFailed); p.Findings[0].Rule != "connection.activate-past" {
+			t.Errorf("findings are %v", rulesOf(p.Findings))
+		}
 	})
 }

@@ -89,16 +89,41 @@ func (r *Reader) EdgeAttachmentsOf(ctx context.Context, connectionUID string) ([
 	return rows, failure("read the edge attachments of a connection", err)
 }
 
-// EdgeAttachmentsBeside returns the account's edge attachments that hold a name and could stand in the way of one of this
-// connection and gateway: those of the connection, those that are to attach the gateway, whether or not they hold it yet,
-// and those that say which networks are behind them. They come in the order of connection's name and name.
-func (r *Reader) EdgeAttachmentsBeside(ctx context.Context, account, connectionUID, gatewayID string) ([]EdgeAttachment, error) {
+// Beside says what else of an account may stand in the way of an edge attachment: what shares its connection, its gateway,
+// or a network behind it, by id. What is empty is shared with nothing.
+type Beside struct {
+	Account       string
+	ConnectionUID string
+	GatewayID     string
+	NetworkIDs    []string
+}
+
+// EdgeAttachmentsBeside returns the edge attachments that hold a name and share any of it, in the order of connection's
+// name and name. A gateway is shared by whoever is to attach it, whether or not they hold it yet.
+func (r *Reader) EdgeAttachmentsBeside(ctx context.Context, beside Beside) ([]EdgeAttachment, error) {
 	var rows []EdgeAttachment
-	err := r.q.NewSelect().Model(&rows).Where("account = ? AND holds", account).
-		Where("(connection_uid = ? OR gateway_id = ? OR spec ->> 'gateway_id' = ? OR spec ->> 'networks' IS NOT NULL)",
-			connectionUID, gatewayID, gatewayID).
+	err := r.q.NewSelect().Model(&rows).Where("account = ? AND holds", beside.Account).
+		WhereGroup(" AND ", func(query *bun.SelectQuery) *bun.SelectQuery {
+			query = query.Where("connection_uid = ?", beside.ConnectionUID)
+			if beside.GatewayID != "" {
+				query = query.WhereOr("gateway_id = ?", beside.GatewayID).WhereOr("gateway_id IS NULL AND spec ->> 'gateway_id' = ?", beside.GatewayID)
+			}
+			if len(beside.NetworkIDs) > 0 {
+				query = query.WhereOr("EXISTS (SELECT 1 FROM ? AS network WHERE network.value ->> 'id' IN (?))",
+					r.members("spec", "networks"), bun.List(beside.NetworkIDs))
+			}
+			return query
+		}).
 		Order("connection_name", "name").Scan(ctx)
 	return rows, failure("read the edge attachments of an account", err)
+}
+
+// members are the members of an object in a column of JSON, as a table with the columns key and value.
+func (r *Reader) members(column, object string) bun.Safe {
+	if r.db.flavour == postgresFlavour {
+		return bun.Safe("jsonb_each(" + column + " -> '" + object + "')")
+	}
+	return bun.Safe("json_each(" + column + ", '$." + object + "')")
 }
 
 // EdgeAttachmentsInState returns the edge attachments, of all accounts, that are in one of the states, in the order of

@@ -145,19 +145,35 @@ func (r *Reader) Gateways(ctx context.Context, filter GatewayFilter) ([]Gateway,
 	return rows, failure("list gateways", err)
 }
 
-// GatewaysBeside returns the gateways of the account's services that have one of these ids, and those of which it is known
-// which networks are behind them, in the order of id; neither gateway nor service being retired.
-func (r *Reader) GatewaysBeside(ctx context.Context, account string, ids []string) ([]Gateway, error) {
+// GatewaysBeside returns the gateways of the account's services that have one of these ids, and those that have one of
+// these networks behind them, in the order of id; neither gateway nor service being retired.
+func (r *Reader) GatewaysBeside(ctx context.Context, account string, ids, networkIDs []string) ([]Gateway, error) {
 	var rows []Gateway
-	query := withService(r.q.NewSelect().Model(&rows)).
-		Where("service.account = ? AND NOT service.retired AND NOT gateway.retired", account)
-	if len(ids) > 0 {
-		query = query.Where("(gateway.internal_networks IS NOT NULL OR gateway.id IN (?))", bun.List(ids))
-	} else {
-		query = query.Where("gateway.internal_networks IS NOT NULL")
+	if len(ids) == 0 && len(networkIDs) == 0 {
+		return nil, nil
 	}
-	err := query.OrderExpr("gateway.id").Scan(ctx)
+	err := withService(r.q.NewSelect().Model(&rows)).
+		Where("service.account = ? AND NOT service.retired AND NOT gateway.retired", account).
+		WhereGroup(" AND ", func(query *bun.SelectQuery) *bun.SelectQuery {
+			if len(ids) > 0 {
+				query = query.WhereOr("gateway.id IN (?)", bun.List(ids))
+			}
+			if len(networkIDs) > 0 {
+				query = query.WhereOr("EXISTS (SELECT 1 FROM ? AS network WHERE network.value IN (?))",
+					r.elements("gateway.internal_networks"), bun.List(networkIDs))
+			}
+			return query
+		}).
+		OrderExpr("gateway.id").Scan(ctx)
 	return rows, failure("read the gateways of an account", err)
+}
+
+// elements are the texts of a list in a column of JSON, as a table with the column value.
+func (r *Reader) elements(column string) bun.Safe {
+	if r.db.flavour == postgresFlavour {
+		return bun.Safe("jsonb_array_elements_text(" + column + ")")
+	}
+	return bun.Safe("json_each(" + column + ")")
 }
 
 // UpsertService inserts or updates the service. It returns an *UnknownReferenceError where the account is not there.

@@ -225,22 +225,38 @@ func edgesBeside(t *testing.T, d *database) {
 	parents := d.withParents(t, "imaging", "records")
 	elsewhere := newConnection("other", "records")
 	d.insertConnections(t, &elsewhere)
-	networks := map[string]api.Network{"web": {Cidr: "10.0.0.0/24"}}
+	networks := func(id string) map[string]api.Network {
+		return map[string]api.Network{"web": {Cidr: "10.0.0.0/24", ID: &id}, "bare": {Cidr: "10.0.1.0/24"}}
+	}
 	sibling, far, behind := newEdge(parents[1], "app"), newEdge(parents[0], "far"), newEdge(parents[0], "behind")
-	behind.Spec.Networks = networks
+	far.Spec.Networks, behind.Spec.Networks = networks("net-2"), networks(`net <"1">`)
 	holder, waits := newEdge(parents[0], "holder"), newEdge(parents[0], "waits")
 	holder.GatewayID = "gateway"
 	waits.GatewayID, waits.Spec.GatewayID, waits.State = "", pointer("gateway"), hscn.StatePendingVerification
 	refused, foreign := newEdge(parents[1], "refused"), newEdge(elsewhere, "foreign")
-	refused.State, foreign.Spec.Networks = hscn.StateRefused, networks
+	refused.State, foreign.Spec.Networks = hscn.StateRefused, networks(`net <"1">`)
 	d.insertEdges(t, &sibling, &far, &behind, &holder, &waits, &refused, &foreign)
 	d.read(t, func(ctx context.Context, r *store.Reader) error {
-		rows, err := r.EdgeAttachmentsBeside(ctx, "acme", parents[1].UID, "gateway")
-		wantEqual(t, "beside", edgeNames(rows), []string{"imaging/behind", "imaging/holder", "imaging/waits", "records/app"})
-		if err != nil {
-			return err
+		for _, c := range []struct {
+			beside store.Beside
+			want   []string
+		}{
+			{store.Beside{Account: "acme", ConnectionUID: parents[1].UID}, []string{"records/app"}},
+			{store.Beside{Account: "acme", GatewayID: "gateway"}, []string{"imaging/holder", "imaging/waits"}},
+			{store.Beside{Account: "acme", NetworkIDs: []string{`net <"1">`, "net-3"}}, []string{"imaging/behind"}},
+			{
+				store.Beside{Account: "acme", ConnectionUID: parents[1].UID, GatewayID: "gateway", NetworkIDs: []string{`net <"1">`}},
+				[]string{"imaging/behind", "imaging/holder", "imaging/waits", "records/app"},
+			},
+			{store.Beside{Account: "acme"}, nil},
+		} {
+			rows, err := r.EdgeAttachmentsBeside(ctx, c.beside)
+			wantEqual(t, "beside", edgeNames(rows), c.want)
+			if err != nil {
+				return err
+			}
 		}
-		rows, err = r.EdgeAttachmentsInState(ctx, []hscn.State{hscn.StatePendingVerification, hscn.StateRefused})
+		rows, err := r.EdgeAttachmentsInState(ctx, []hscn.State{hscn.StatePendingVerification, hscn.StateRefused})
 		wantEqual(t, "in a state", edgeNames(rows), []string{"imaging/waits", "records/refused"})
 		if err != nil {
 			return err

@@ -214,17 +214,20 @@ func inventoryGatewaysBeside(t *testing.T, d *database) {
 		wantEqual(t, "the same networks in another order", change, store.Unchanged)
 		return err
 	})
-	beside := func(ids ...string) (found []string) {
+	beside := func(ids, networks []string) (found []string) {
 		for _, row := range get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Gateway, error) {
-			return r.GatewaysBeside(ctx, "acme", ids)
+			return r.GatewaysBeside(ctx, "acme", ids, networks)
 		}) {
 			found = append(found, row.ID)
 			wantEqual(t, "account", row.Account, "acme")
 		}
 		return found
 	}
-	wantEqual(t, "those whose networks are known", beside(), []string{"known"})
-	wantEqual(t, "those and the ones named", beside("plain", "other", "nothing", "retired"), []string{"known", "plain"})
+	named := []string{"plain", "other", "nothing", "retired"}
+	wantEqual(t, "those named", beside(named, nil), []string{"plain"})
+	wantEqual(t, "those that have a network behind them", beside(nil, []string{"net-1", "net-9"}), []string{"known"})
+	wantEqual(t, "both", beside(named, []string{"net-1"}), []string{"known", "plain"})
+	wantEqual(t, "neither", beside(nil, nil), []string(nil))
 	got := get(t, d, func(ctx context.Context, r *store.Reader) (store.Gateway, error) { return r.GatewayByID(ctx, "known") })
 	wantEqual(t, "networks behind", got.InternalNetworks, []string{"net-1", "net-2"})
 }

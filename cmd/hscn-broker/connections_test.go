@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/brokertest"
+)
+
+const becauseOfHA5 = "--authority-reference=HA-5"
+
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.run(t, "load", write(t, "inventory.yaml", inventory)).ok(t)
+	acme := b.Customer("676")
+	made := brokertest.Into[api.Connection](acme.Create("/v1/connections/records", brokertest.Connection("acme-one", "A1B2C")).Must(202))
+	b.Work()
+
+	b.run(t, "connections", "restrict", made.UID, becauseOfHA5, "--reason", "A breach.").
+		says(t, exitError, "cannot be restricted: it is awaiting_fulfilment")
+	b.run(t, "orders", "done", "1").ok(t)
+	listed := b.run(t, "connections", "list").ok(t)
+	if !regexp.MustCompile(`(?m)^ACCOUNT +NAME +STATE +SINCE +ORGANISATION +SERVICE +UID$`).MatchString(listed) ||
+		!regexp.MustCompile(`(?m)^676 +connections/records +active +2026-11-02 .* +A1B2C +acme-one +`+made.UID+`$`).MatchString(listed) {
+		t.Errorf("connections list:\n%s", listed)
+	}
+	if out := b.run(t, "connections", "list", "--account", "90").ok(t); out != "There is no such connection.\n" {
+		t.Errorf("connections list of another account:\n%s", out)
+	}
+
+	restricted := b.run(t, "connections", "restrict", "676/records", becauseOfHA5, "--reason", "A breach is looked into.", "--change-reference", "CHG-7").ok(t)
+	if !strings.HasPrefix(restricted, "connections/records of account 676 is now restricted.\n") || !strings.Contains(restricted, "(reference HA-5): A breach is looked into.") {
+		t.Errorf("connections restrict:\n%s", restricted)
+	}
+	b.run(t, "connections", "restrict", "676/records", becauseOfHA5, "--reason", "Again.").
+		says(t, exitError, "cannot be restricted: it is restricted", "hscn-broker connections lift "+made.UID)
+	if out := b.run(t, "connections", "lift", "676/connections/records", becauseOfHA5, "--reason", "It is closed.").ok(t); out != "connections/records of account 676 is now active.\n" {
+		t.Errorf("connections lift:\n%s", out)
+	}
+	var terminated api.Connection
+	if err := json.Unmarshal([]byte(b.run(t, "connections", "terminate", made.UID, becauseOfHA5, "--reason", "It was one.", "-o", "json").ok(t)), &terminated); err != nil || terminated.State != "terminated" {
+		t.Errorf("%v: %+v", err, terminated)
+	}
+	var records []api.Connection
+	if err := json.Unmarshal([]byte(b.run(t, "connections", "list", "--name", "records", "-o", "json").ok(t)), &records); err != nil || len(records) != 1 {
+		t.Errorf("%v: %+v", err, records)
+	}
+	if audit := b.run(t, "audit", "list").ok(t); !regexp.MustCompile(`(?m) Olga Operator +connection\.restrict +676 +connections/records +CHG-7$`).MatchString(audit) {
+		t.Errorf("audit list:\n%s", audit)
+	}
+
+	b.run(t, "connections", "lift", "676/nothing", becauseOfHA5, "--reason", "x").says(t, exitError, "the account 676 has no connection connections/nothing")
+	b.run(t, "connections", "lift", "records", becauseOfHA5, "--reason", "x").says(t, exitUsage, `"records" is neither a uid nor ACCOUNT/NAME`)
+	b.run(t, "connections", "restrict", made.UID).says(t, exitUsage, `required flag(s) "authority-reference", "reason" not set`)
+}
+
+func TestOrdersAuthority(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.run(t, "load", write(t, "inventory.yaml", strings.Replace(inventory, "country: ENGLAND", "country: WALES, primary_role: RO142", 1))).ok(t)
+	spec := brokertest.Connection("acme-one", "A1B2C")
+	attested, clarification := true, "NHSE-77"
+	spec.Profile.OutsideEngland = &api.OutsideEngland{PolicyAttested: &attested, NhsClarification: &clarification}
+	acme := b.Customer("676")
+	acme.Create("/v1/connections/records", spec).Must(202)
+
+	shown := b.run(t, "orders", "show", "1").ok(t)
+	for _, words := range []string{"State           awaiting_authority", "Waits for       authority", "hscn-broker orders authority 1 --granted"} {
+		if !strings.Contains(shown, words) {
+			t.Errorf("orders show does not say %q:\n%s", words, shown)
+		}
+	}
+	b.run(t, "orders", "authority", "1", becauseOfHA5).says(t, exitUsage, "granted refused")
+	b.run(t, "orders", "authority", "1", "--granted", "--refused", becauseOfHA5).says(t, exitUsage, "granted refused")
+	b.run(t, "orders", "authority", "1", "--refused", becauseOfHA5).says(t, exitUsage, "--refused needs --reason")
+	b.run(t, "orders", "authority", "1", "--granted").says(t, exitUsage, `required flag(s) "authority-reference" not set`)
+	if out := b.run(t, "orders", "authority", "1", "--granted", becauseOfHA5).ok(t); !strings.HasPrefix(out, "Order 1: connections/records is now provisioning.\n") {
+		t.Errorf("orders authority:\n%s", out)
+	}
+	acme.Do("DELETE", "/v1/connections/records?uid="+brokertest.Into[api.Connection](acme.Do("GET", "/v1/connections/records", nil).Must(200)).UID, nil).Must(202)
+	acme.Create("/v1/connections/records", spec).Must(202)
+	if out := b.run(t, "orders", "authority", "2", "--refused", becauseOfHA5, "--reason", "Not from there.").ok(t); out != "Order 2: connections/records is now refused.\n" {
+		t.Errorf("orders authority:\n%s", out)
+	}
+}
+
+func TestOrdersDoneWithAGateway(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.run(t, "load", write(t, "inventory.yaml", inventory)).ok(t)
+	acme := b.Customer("676")
+	acme.Create("/v1/connections/records", brokertest.Connection("acme-one", "A1B2C")).Must(202)
+	b.Work()
+	b.run(t, "orders", "done", "1").ok(t)
+	vdc := "vdc-1"
+	acme.Create("/v1/connections/records/edge-attachments/web", api.EdgeAttachmentSpec{VdcID: &vdc}).Must(202)
+	b.Work()
+	if shown := b.run(t, "orders", "show", "2").ok(t); !strings.Contains(shown, "hscn-broker orders done 2 --gateway-id ID") {
+		t.Errorf("orders show:\n%s", shown)
+	}
+	b.run(t, "orders", "done", "2").says(t, exitError, "/gateway_id is missing: say which gateway was built in the VDC vdc-1")
+	if out := b.run(t, "orders", "done", "2", "--gateway-id", "gw-built").ok(t); out != "Order 2: connections/records/edge-attachments/web is now active.\n" {
+		t.Errorf("orders done:\n%s", out)
+	}
+	edge := brokertest.Into[api.EdgeAttachment](acme.Do("GET", "/v1/connections/records/edge-attachments/web", nil).Must(200))
+	if edge.AttachedGatewayID == nil || *edge.AttachedGatewayID != "gw-built" {
+		t.Errorf("it is attached to %v", edge.AttachedGatewayID)
+	}
+}
