@@ -36,7 +36,8 @@ Without arguments it listens on loopback, keeps everything in one SQLite file in
 policy "neutral". The first start on a database makes a token with every role, and says which file holds it.
 
 A policy that differs from the newest one in the database becomes a new version; orders keep the version that they were
-judged by. Without --policy the newest one in the database stays in force. GET /healthz says that the process serves, GET /readyz that its database answers too.`
+judged by. Without --policy the newest one in the database stays in force. GET /healthz says that the process serves,
+GET /readyz that its database answers too.`
 	flags := serve.Flags()
 	flags.StringVar(&f.address, "address", broker.DefaultAddress, "host and port to listen at; port 0 takes a free one")
 	flags.StringVar(&f.database, "database", "", fmt.Sprintf(

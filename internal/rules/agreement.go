@@ -63,7 +63,7 @@ func agreementRules() []Rule {
 			Where: AtPlan, Applies: AppliesNew, Kinds: connections,
 			Source: Source{SourcePolicy, "HSCN connectivity FAQ, UKCloud, 2021: with a copy there is access straight away, and the register is corrected later"},
 			Owner:  OwnerNHS,
-			Remedy: "Ask {nhs} to put the agreement into the register; {csp} prepares the letter. Then nothing rests on the copy any longer.",
+			Remedy: "There is nothing to do for the order: {csp} asks {nhs} to put the agreement into the register, after which nothing rests on the copy.",
 			check:  agreementRegisterPending,
 		},
 		{

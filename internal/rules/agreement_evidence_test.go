@@ -103,8 +103,8 @@ func agreementEvidenceCases() map[string]ruleCase {
 						path: "agreement evidence_id",
 						detail: "The connection rests on the signed copy agreement-evidence/ca-2026. a1b2c (Meadow Trust) has no agreement in " +
 							register + ".",
-						remedy: "Ask NHS England, HSCN (https://nhs.example/hscn) to put the agreement into the register; Example Cloud service desk " +
-							"(desk@cloud.example) prepares the letter. Then nothing rests on the copy any longer.",
+						remedy: "There is nothing to do for the order: Example Cloud service desk (desk@cloud.example) asks NHS England, HSCN " +
+							"(https://nhs.example/hscn) to put the agreement into the register, after which nothing rests on the copy.",
 					},
 				},
 				{

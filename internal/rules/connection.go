@@ -15,7 +15,7 @@ func connectionRules() []Rule {
 			Where: AtPlan, Applies: AppliesDelete, Kinds: connections, PlanOnly: true,
 			Source: Source{SourcePolicy, "HSCN connectivity FAQ, UKCloud, 2021: a connection is taken for at least one month, monthly in arrears"},
 			Owner:  OwnerCustomer,
-			Remedy: "Keep it until that day if it may still be of use; giving it up later costs nothing more.",
+			Remedy: "Keep it until that day if it may still be of use: giving it up earlier saves nothing.",
 			check:  connectionCommitment,
 		},
 		{
@@ -31,7 +31,7 @@ func connectionRules() []Rule {
 			Where: AtPlan | AtBroker, Applies: AppliesNew, Watches: true, Kinds: []Kind{KindConnection, KindEdgeAttachment},
 			Source: Source{SourceTerms, "HSCN Mandatory Supplemental Terms, clause 1.2: the HSCN Authority may restrict or terminate a service"},
 			Owner:  OwnerNHS,
-			Remedy: "Ask {csp} for the Authority's reason and what would lift it. Narrowing and giving up stay possible.",
+			Remedy: "The connection's state_reason has the Authority's reference and reason. Ask {csp} what would lift it. Narrowing and giving up stay possible.",
 			check:  connectionSuspended,
 		},
 		{

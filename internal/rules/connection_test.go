@@ -92,8 +92,8 @@ func connectionCases(t *testing.T) map[string]ruleCase {
 					want{
 						detail: "The HSCN Authority has had connections/records restricted: it carries no traffic, and nothing more can be ordered on it " +
 							"until the restriction is lifted.",
-						remedy: "Ask Example Cloud service desk (desk@cloud.example) for the Authority's reason and what would lift it. Narrowing and " +
-							"giving up stay possible.",
+						remedy: "The connection's state_reason has the Authority's reference and reason. Ask Example Cloud service desk " +
+							"(desk@cloud.example) what would lift it. Narrowing and giving up stay possible.",
 					},
 				},
 				{
@@ -144,17 +144,17 @@ func connectionCases(t *testing.T) map[string]ruleCase {
 				{
 					"in the past",
 					[]step{put("activate_at", "2026-11-02T09:59:00Z")},
-					want{path: "activate_at", detail: "activate_at is 2 November 2026 at 09:59, and now it is 2 November 2026 at 10:00."},
+					want{path: "activate_at", detail: "activate_at is 2 November 2026 at 09:59 GMT, and now it is 2 November 2026 at 10:00 GMT."},
 				},
 				{
 					"now",
 					[]step{put("activate_at", "2026-11-02T11:00:00+01:00")},
-					want{path: "activate_at", detail: "activate_at is 2 November 2026 at 10:00, and now it is 2 November 2026 at 10:00."},
+					want{path: "activate_at", detail: "activate_at is 2 November 2026 at 10:00 GMT, and now it is 2 November 2026 at 10:00 GMT."},
 				},
 				{
 					"changed into the past",
 					[]step{put("activate_at", "2026-11-12T09:00:00Z"), updates("activate_at", "2026-11-01T09:00:00Z")},
-					want{path: "activate_at", detail: "activate_at is 1 November 2026 at 09:00, and now it is 2 November 2026 at 10:00."},
+					want{path: "activate_at", detail: "activate_at is 1 November 2026 at 09:00 GMT, and now it is 2 November 2026 at 10:00 GMT."},
 				},
 			},
 			silent: map[string][]step{

@@ -134,7 +134,8 @@ func edgeCases() map[string]ruleCase {
 						severity: Warning, path: "gateway_id",
 						detail: `A gateway is attached once, and the gateway "gw-1" has another edge attachment: ` +
 							`connections/old/edge-attachments/web (which this plan gives up).`,
-						remedy: "The plan is good as it is. Where its apply asks for the one before the other is gone, it is refused: then apply again.",
+						remedy: "A new name is a new object: to keep what this plan gives up, keep its name. If that is not meant, nothing has to " +
+							"change; where the apply asks for the one before the other is gone, it is refused: then apply again.",
 					},
 				},
 			},

@@ -59,7 +59,7 @@ func nameCases() map[string]ruleCase {
 				[]step{exists},
 				want{
 					path:   "name",
-					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05.",
+					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05 BST.",
 					remedy: `If it is the object that you mean, adopt it with an import block for its id, "connections/records"; ` +
 						`otherwise choose another name.`,
 				},
@@ -68,7 +68,7 @@ func nameCases() map[string]ruleCase {
 				[]step{exists, at(AtPlan)},
 				want{
 					path:   "name",
-					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05.",
+					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05 BST.",
 					remedy: `If a resource of this configuration that has it was renamed, write a moved block; if it is the object that you mean, adopt ` +
 						`it with an import block for its id, "connections/records"; otherwise choose another name.`,
 				},

@@ -26,7 +26,7 @@ func day(d hscn.Date) string { return fmt.Sprintf("%d %s %d", d.Day, d.Month, d.
 
 // moment writes an instant as the clocks of London show it.
 func moment(t time.Time) string {
-	return day(hscn.DateIn(t)) + " at " + t.In(hscn.London()).Format("15:04")
+	return day(hscn.DateIn(t)) + " at " + t.In(hscn.London()).Format("15:04 MST")
 }
 
 // count writes a number with its noun.

@@ -7,7 +7,7 @@ set -eu
 file=${1:?the signed agreement, a PDF}
 
 sum=$(sha256sum "$file" | cut -d ' ' -f 1)
-curl --fail-with-body --silent --show-error --output /dev/null \
+curl --fail-with-body --silent --show-error --write-out '\n' \
 	--request PUT --header "Authorization: Bearer $HSCN_TOKEN" --header 'Content-Type: application/pdf' \
-	--data-binary "@$file" "$HSCN_ENDPOINT/v1/documents/$sum"
+	--data-binary "@$file" "$HSCN_ENDPOINT/v1/documents/$sum" >&2
 echo "$sum"
