@@ -81,12 +81,16 @@ func findConnection(ctx context.Context, broker api.ClientInterface, id string) 
 	return "", fmt.Errorf("the account %s has no connection %s: see \"hscn-broker connections list --account %s\"", account, hscn.ConnectionName(name), account)
 }
 
+// dropAll is what stopping a connection leaves to do.
+const dropAll = "Set the rules of the connection's gateways for HSCN to drop-all, in and out; no order in the queue asks for it."
+
 // authorityDecision sends what the HSCN Authority decided about a connection.
 type authorityDecision func(
 	ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision,
 ) (api.Connection, error)
 
-func (a *app) byAuthority(verb, short, long string, send authorityDecision) *cobra.Command {
+// byAuthority makes a command for a decision of the Authority's; then is what the operator does about the network.
+func (a *app) byAuthority(verb, short, long, then string, send authorityDecision) *cobra.Command {
 	var decision api.AuthorityDecision
 	command := a.writing(a.command(verb+" CONNECTION", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		broker, err := a.call()
@@ -106,6 +110,7 @@ func (a *app) byAuthority(verb, short, long string, send authorityDecision) *cob
 			if reason := value(c.StateReason); reason != "" {
 				fmt.Fprintln(a.stdout, reason)
 			}
+			fmt.Fprintf(a.stdout, "\nWhat to do now: %s\n", then)
 		})
 	}))
 	command.Long = long + "\n\n" + connectionID
@@ -116,8 +121,9 @@ func (a *app) byAuthority(verb, short, long string, send authorityDecision) *cob
 func newConnectionsRestrict(a *app) *cobra.Command {
 	return a.byAuthority("restrict", "Stops an active connection for a while, because the HSCN Authority says so",
 		`Stops an active connection, and with it its edge attachments, until the restriction is lifted. Its owner can narrow it,
-correct it and give it up, and order nothing more on it; the next plan says so. What the network does has to follow: set
-the rules of its gateways for HSCN to drop-all, in and out.`,
+correct it and give it up, and order nothing more on it; the next plan says so. The network does not follow by itself: set the rules of its gateways for
+HSCN to drop-all, in and out.`,
+		dropAll,
 		func(ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision) (api.Connection, error) {
 			return client.Decode[api.Connection](broker.RestrictConnection(ctx, uid, &api.RestrictConnectionParams{IdempotencyKey: key}, decision))
 		})
@@ -126,7 +132,9 @@ the rules of its gateways for HSCN to drop-all, in and out.`,
 func newConnectionsTerminate(a *app) *cobra.Command {
 	return a.byAuthority("terminate", "Ends a connection for good, because the HSCN Authority says so",
 		`Ends an active or a restricted connection, and with it its edge attachments, for good: it cannot be lifted. Its owner
-destroys what is left, and its removal is then an order in the queue.`,
+destroys what is left, and its removal is then an order in the queue. The network does not follow by itself: set the rules
+of its gateways for HSCN to drop-all, in and out.`,
+		dropAll,
 		func(ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision) (api.Connection, error) {
 			return client.Decode[api.Connection](broker.TerminateConnection(ctx, uid, &api.TerminateConnectionParams{IdempotencyKey: key}, decision))
 		})
@@ -136,6 +144,7 @@ func newConnectionsLift(a *app) *cobra.Command {
 	return a.byAuthority("lift", "Lifts a restriction: exactly what was comes back",
 		`Lifts the restriction of a connection: it and its edge attachments are again what they were, and what was on its way goes
 on. Give the gateways back the rules that they had.`,
+		"Give the connection's gateways back the rules for HSCN that they had.",
 		func(ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision) (api.Connection, error) {
 			return client.Decode[api.Connection](broker.LiftRestriction(ctx, uid, &api.LiftRestrictionParams{IdempotencyKey: key}, decision))
 		})

@@ -33,12 +33,14 @@ func TestConnections(t *testing.T) {
 	}
 
 	restricted := b.run(t, "connections", "restrict", "676/records", becauseOfHA5, "--reason", "A breach is looked into.", "--change-reference", "CHG-7").ok(t)
-	if !strings.HasPrefix(restricted, "connections/records of account 676 is now restricted.\n") || !strings.Contains(restricted, "(reference HA-5): A breach is looked into.") {
+	if !strings.HasPrefix(restricted, "connections/records of account 676 is now restricted.\n") || !strings.Contains(restricted, "(reference HA-5): A breach is looked into.") ||
+		!strings.HasSuffix(restricted, "\nWhat to do now: Set the rules of the connection's gateways for HSCN to drop-all, in and out; no order in the queue asks for it.\n") {
 		t.Errorf("connections restrict:\n%s", restricted)
 	}
 	b.run(t, "connections", "restrict", "676/records", becauseOfHA5, "--reason", "Again.").
 		says(t, exitError, "cannot be restricted: it is restricted", "hscn-broker connections lift "+made.UID)
-	if out := b.run(t, "connections", "lift", "676/connections/records", becauseOfHA5, "--reason", "It is closed.").ok(t); out != "connections/records of account 676 is now active.\n" {
+	if out := b.run(t, "connections", "lift", "676/connections/records", becauseOfHA5, "--reason", "It is closed.").ok(t); !strings.HasPrefix(out, "connections/records of account 676 is now active.\n") ||
+		!strings.Contains(out, "back the rules for HSCN that they had") {
 		t.Errorf("connections lift:\n%s", out)
 	}
 	var terminated api.Connection

@@ -21,10 +21,10 @@ func newDSPT(a *app) *cobra.Command {
 
 func newDSPTImport(a *app) *cobra.Command {
 	var exportedAt string
-	var dryRun bool
+	var dryRun, allowGone bool
 	load := a.writing(a.command("import FILE", "Records an export of the whole public register", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
-			params := &api.ImportDSPTParams{IdempotencyKey: client.NewIdempotencyKey(), DryRun: &dryRun}
+			params := &api.ImportDSPTParams{IdempotencyKey: client.NewIdempotencyKey(), DryRun: &dryRun, AllowGone: &allowGone}
 			if made, named := dspt.ExportedAt(filepath.Base(args[0])); exportedAt == "" && named {
 				params.ExportedAt = &made
 			}
@@ -39,7 +39,8 @@ func newDSPTImport(a *app) *cobra.Command {
 		}))
 	load.Long = `Records the CSV file that the search page of dsptoolkit.nhs.uk offers, with the statuses of every organisation in health
 and social care. "-" reads standard input. Export the whole register, without any filter: an organisation that the file
-does not have is recorded as having no status.
+does not have is recorded as having no status. One that lacks more than a tenth of those that had a status looks filtered
+and is refused, unless --allow-gone says that they may be gone.
 
 The columns are found by their headings, as they were spelt in any year. All rows are recorded in one transaction or none
 is; one that cannot be read is named with its line. What was looked up of a single organisation after the export stays.
@@ -50,6 +51,7 @@ clocks; from a file of another name it is taken to be made now, unless --exporte
 	load.Example = `  hscn-broker dspt import "DSPT search results 02_11_2026 09_30_00.csv" --dry-run
   hscn-broker dspt import dspt.csv --exported-at 2026-11-02T09:30:00Z`
 	load.Flags().StringVar(&exportedAt, "exported-at", "", "when the register was exported, such as 2026-11-02T09:30:00Z")
+	load.Flags().BoolVar(&allowGone, "allow-gone", false, "take an export that lacks many organisations that had a status until now")
 	load.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change, and change nothing")
 	return load
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/client"
 )
 
 // unused is an address where nothing listens.
@@ -90,6 +91,26 @@ func TestEndpointErrors(t *testing.T) {
 			invoke(t, env, "", "orders", "list", "--endpoint", c.endpoint).says(t, exitError, c.words...)
 		})
 	}
+}
+
+// One thing that is wrong is said once.
+func TestOneInvalidMember(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for detail, want := range map[string]string{
+		"until 2026-06-31 is no day.": "error: until 2026-06-31 is no day.\n",
+		"Such a waiver is none.":      "error: Such a waiver is none.\n  - /until 2026-06-31 is no day\n",
+	} {
+		pointer := "/until"
+		problem := &client.Problem{Problem: api.Problem{
+			Status: http.StatusBadRequest, Detail: detail,
+			Invalid: []api.InvalidMember{{Pointer: &pointer, Detail: "2026-06-31 is no day"}},
+		}}
+		if got := "error: " + explain(problem) + "\n"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	b.run(t, "accounts", "bind", "676", "A-1").says(t, exitError, `error: ods_code "A-1" has '-' as character 2`)
 }
 
 func TestTokenErrors(t *testing.T) {

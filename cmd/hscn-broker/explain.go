@@ -43,6 +43,10 @@ func explainProblem(p *client.Problem) string {
 	var text strings.Builder
 	text.WriteString(strings.TrimSuffix(p.Detail, "."))
 	text.WriteByte('.')
+	invalid := p.Invalid
+	if len(invalid) == 1 && strings.HasSuffix(text.String(), invalid[0].Detail+".") {
+		invalid = nil // the sentence says it already
+	}
 	switch {
 	case p.Status == http.StatusUnauthorized:
 		fmt.Fprintf(&text, "\nUse the token that this broker's first start wrote, or one that \"hscn-broker tokens create\" made (--token-file, %s).", envTokenFile)
@@ -51,7 +55,7 @@ func explainProblem(p *client.Problem) string {
 	case p.Status == http.StatusForbidden:
 		text.WriteString("\nUse the token of somebody who has the role.")
 	}
-	for _, member := range p.Invalid {
+	for _, member := range invalid {
 		pointer := ""
 		if member.Pointer != nil && *member.Pointer != "" {
 			pointer = *member.Pointer + " "

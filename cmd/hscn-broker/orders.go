@@ -83,12 +83,13 @@ func (a *app) showOrder(o api.Order) {
 		"Change reference", value(o.ChangeReference),
 		"Policy version", o.PolicyVersion,
 	)
+	a.steps(o)
+	// Their remedies are the customer's, so that they stand apart from what the operator does.
 	var findings strings.Builder
 	writeFindings(&findings, o.Findings)
 	if findings.Len() > 0 {
-		fmt.Fprintf(a.stdout, "\nFindings:%s\n", findings.String())
+		fmt.Fprintf(a.stdout, "\nWhat the customer was told:%s\n", findings.String())
 	}
-	a.steps(o)
 }
 
 // steps lists what the operator does now, the commands among it.

@@ -121,7 +121,7 @@ func TestAgreementsCommands(t *testing.T) {
 	flowDown("--document", "kind=x,version=1", "--no-documents").says(t, exitUsage, "[document no-documents] were all set")
 	flowDown("--document", "kind=master_services_agreement").says(t, exitUsage, "--document needs kind and version")
 	flowDown("--document", "kind=master_services_agreement,versoin=11").says(t, exitUsage, `not "versoin"`)
-	flowDown("--document", "kind=napkin,version=11").says(t, exitError, "/documents/0/kind", `"napkin" is no kind of document`)
+	flowDown("--document", "kind=napkin,version=11").says(t, exitError, `documents.0.kind "napkin" is no kind of document`, `which has "master_services_agreement"`)
 }
 
 // Without a time a look-up was made now.
@@ -139,7 +139,7 @@ func TestLookUpsAreMadeNow(t *testing.T) {
 		t.Errorf("looked up at %s", at)
 	}
 	invoke(t, env, "", "dspt", "record", "A1B2C").says(t, exitUsage, "[status not-found] is required")
-	invoke(t, env, "", "dspt", "record", "A1B2C", "--status", "25/26 Met").says(t, exitError, "/status", "has no outcome that the toolkit gives")
+	invoke(t, env, "", "dspt", "record", "A1B2C", "--status", "25/26 Met").says(t, exitError, `status "25/26 Met" has no outcome that the toolkit gives`)
 	invoke(t, env, "", "dspt", "record", "A1B2C", "--not-found").ok(t)
 }
 
@@ -193,16 +193,18 @@ func TestWaiversCommands(t *testing.T) {
 	uid := strings.TrimSuffix(strings.Fields(granted)[1], ":")
 	grant("--rule", "dspt.not-checked", "--until", "2026-11-02", "--connection", "connections/records").ok(t)
 	listed := b.run(t, "waivers", "list").ok(t)
-	if !regexp.MustCompile(`(?m)^` + uid + ` +dspt\.stale +676 +connections/records-prod +2026-12-31 +CHG-17 +2026-11-02 09:30 GMT +Olga Operator +-$`).MatchString(listed) {
+	if !regexp.MustCompile(`(?m)^` + uid + ` +dspt\.stale +676 +connections/records-prod +2026-12-31 +CHG-17 +2026-11-02 09:30 GMT +Olga Operator +- +It is being renewed\.$`).MatchString(listed) {
 		t.Errorf("waivers list:\n%s", listed)
 	}
+	grant("--rule", "dspt.stale", "--until", "2026-12-31", "--connection", "records-prod").
+		says(t, exitError, "Olga Operator granted the waiver "+uid, "counts until 2026-12-31 (CHG-17)", "nothing to grant")
 	if out := b.run(t, "waivers", "end", uid, "--reason", "It is renewed.").ok(t); !strings.HasPrefix(out, "Waiver "+uid+" of dspt.stale for connections/records-prod of account 676 is ended.") {
 		t.Errorf("waivers end: %s", out)
 	}
 	if out := b.run(t, "waivers", "list").ok(t); strings.Contains(out, uid) {
 		t.Errorf("waivers list has what was ended:\n%s", out)
 	}
-	if out := b.run(t, "waivers", "list", "--all").ok(t); !regexp.MustCompile(`(?m)^` + uid + ` .* 2026-11-02 09:30 GMT$`).MatchString(out) {
+	if out := b.run(t, "waivers", "list", "--all").ok(t); !regexp.MustCompile(`(?m)^` + uid + ` .* 2026-11-02 09:30 GMT +It is being renewed\.$`).MatchString(out) {
 		t.Errorf("waivers list --all:\n%s", out)
 	}
 	b.run(t, "waivers", "end", uid, "--reason", "Again.").says(t, exitError, "was ended at 2026-11-02T09:30:00Z by Olga Operator")

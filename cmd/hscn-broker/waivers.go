@@ -38,10 +38,10 @@ func newWaiversList(a *app) *cobra.Command {
 			rows := make([][]string, len(waivers))
 			for i, w := range waivers {
 				rows[i] = []string{
-					w.UID, w.Rule, w.Account, orDash(value(w.Connection)), w.Until, w.Reference, at(&w.GrantedAt), w.GrantedBy, orDash(at(w.EndedAt)),
+					w.UID, w.Rule, w.Account, orDash(value(w.Connection)), w.Until, w.Reference, at(&w.GrantedAt), w.GrantedBy, orDash(at(w.EndedAt)), w.Reason,
 				}
 			}
-			a.table([]string{"UID", "RULE", "ACCOUNT", "CONNECTION", "UNTIL", "REFERENCE", "GRANTED", "BY", "ENDED"}, rows)
+			a.table([]string{"UID", "RULE", "ACCOUNT", "CONNECTION", "UNTIL", "REFERENCE", "GRANTED", "BY", "ENDED", "REASON"}, rows)
 		})
 	}))
 	list.Flags().BoolVar(&all, "all", false, "list those as well that no longer count")

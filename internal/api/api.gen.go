@@ -571,8 +571,11 @@ type Circuit struct {
 type ComplianceFacts struct {
 	Account           string                  `json:"account"`
 	AgreementEvidence []AgreementEvidenceFact `json:"agreement_evidence"`
-	Now               Instant                 `json:"now"`
-	Organisations     []OrganisationFacts     `json:"organisations"`
+
+	// KeptEvidence The versions that connections rest on and that `agreement_evidence` does not show any more.
+	KeptEvidence  []KeptEvidence      `json:"kept_evidence,omitempty"`
+	Now           Instant             `json:"now"`
+	Organisations []OrganisationFacts `json:"organisations"`
 
 	// Waivers Those that count now.
 	Waivers []Waiver `json:"waivers"`
@@ -1212,6 +1215,15 @@ type InventoryService struct {
 	Title   *string `json:"title,omitempty"`
 	Type    string  `json:"type"`
 	Zone    string  `json:"zone"`
+}
+
+// KeptEvidence A version of a signed copy that a connection rests on, whatever became of the copy. It counts for changes of that connection that leave its `evidence_id` alone, and for nothing else.
+type KeptEvidence struct {
+	// Connection The full name of the connection.
+	Connection string `json:"connection"`
+
+	// Evidence A live signed copy of the account's, as far as rules ask for it.
+	Evidence AgreementEvidenceFact `json:"evidence"`
 }
 
 // Lapse What ends before the commitment does.
@@ -2081,6 +2093,9 @@ type ImportDSPTParams struct {
 
 	// DryRun Says what would change and changes nothing.
 	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// AllowGone Takes an export that lacks more than a tenth of the organisations that had a row until now. Without it such an export is refused, since it looks like one that was filtered.
+	AllowGone *bool `form:"allow_gone,omitempty" json:"allow_gone,omitempty"`
 
 	// IdempotencyKey One for each operation, however often it is sent.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -6757,6 +6772,18 @@ func NewImportDSPTRequestWithBody(server string, params *ImportDSPTParams, conte
 		if params.DryRun != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AllowGone != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "allow_gone", *params.AllowGone, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

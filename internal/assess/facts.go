@@ -37,6 +37,14 @@ func Facts(f api.ComplianceFacts, services []api.Service) (rules.Facts, error) {
 	for i, evidence := range f.AgreementEvidence {
 		facts.Evidence[evidence.Name] = r.evidence(fmt.Sprintf("agreement_evidence[%d]", i), evidence)
 	}
+	for i, kept := range f.KeptEvidence {
+		if facts.Kept == nil {
+			facts.Kept = make(map[string]rules.KeptEvidence, len(f.KeptEvidence))
+		}
+		facts.Kept[kept.Connection] = rules.KeptEvidence{
+			Name: kept.Evidence.Name, Evidence: r.evidence(fmt.Sprintf("kept_evidence[%d].evidence", i), kept.Evidence),
+		}
+	}
 	for i, waiver := range f.Waivers {
 		facts.Waivers = append(facts.Waivers, rules.Waiver{
 			Rule: waiver.Rule, Connection: given(waiver.Connection), Reason: waiver.Reason, Reference: waiver.Reference,

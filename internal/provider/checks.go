@@ -48,6 +48,7 @@ func (s *session) check(ctx context.Context, about subject) diag.Diagnostics {
 			diags.Append(s.notJudged(ctx, err, about.Operation)...) // what the plan shows is judged all the same
 		}
 	}
+	about = s.asOfNow(about, held)
 	facts = s.elsewhere(policy, facts, about, held)
 	for _, finding := range rules.Evaluate(policy, facts, about.Order, rules.AtPlan) {
 		if shown, ok := s.shown(finding, facts, about); ok {

@@ -98,18 +98,30 @@ func (s *session) parentOf(ctx context.Context, about *subject) (knownObject, bo
 		return knownObject{}, false, nil
 	}
 	parent, known := s.seenAs(about.parent)
+	if !known {
+		// Without a refresh nothing was read, and what a plan is of may have been stopped since.
+		held, err := s.listing(ctx, rules.KindConnection)
+		if err != nil {
+			return knownObject{}, false, err
+		}
+		parent, known = held[about.parent]
+	}
 	if declared, planned := s.ledger.Declared(rules.KindConnection, about.parent); planned {
 		parent.declared, known = declared, true
 	}
-	if known {
-		return parent, true, nil
-	}
-	held, err := s.listing(ctx, rules.KindConnection)
-	if err != nil {
-		return knownObject{}, false, err
-	}
-	parent, known = held[about.parent]
 	return parent, known, nil
+}
+
+// asOfNow is a subject as far as it is now by the broker's listing, where this run has not read it: without a refresh state
+// may be long behind.
+func (s *session) asOfNow(about subject, held map[string]knownObject) subject {
+	now, there := held[about.FullName]
+	if _, seen := s.seenAs(about.FullName); !seen && there && about.Operation != rules.Create {
+		parent := about.Standing.ParentState
+		about.Standing = now.standing
+		about.Standing.ParentState = parent
+	}
+	return about
 }
 
 // withPlannedEvidence adds to the account's evidence what this plan makes and a connection rests on.

@@ -422,7 +422,7 @@ func TestProtocolWhatStandsOfAnUnchangedResource(t *testing.T) {
 			t.Errorf("%s: it says\n%s", checks, show(plan.diags))
 		}
 		if want > 0 {
-			says(t, plan.diags, `WARNING at AttributeName("profile").AttributeName("reviewed_on"): The profile is due for review: It was reviewed long ago.`,
+			says(t, plan.diags, `WARNING at AttributeName("profile"): The profile is due for review: profile.reviewed_on: It was reviewed long ago.`,
 				"Rule: profile.review-due")
 		}
 		if again := p.plan("hscn_connection", config, read.state, read.private); strings.Contains(show(again.diags), "profile.review-due") {

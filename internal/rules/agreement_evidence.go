@@ -27,7 +27,7 @@ func (j *judgement) evidence(organisation consumer) (found *signedCopy, known bo
 	case !given:
 		return nil, true
 	}
-	evidence, there := j.facts.Evidence[name]
+	evidence, there := j.copyNamed(name)
 	if there && evidence.ODSCode == "" {
 		return nil, false
 	}
@@ -35,6 +35,21 @@ func (j *judgement) evidence(organisation consumer) (found *signedCopy, known bo
 		return nil, true
 	}
 	return &signedCopy{evidence, name}, true
+}
+
+// copyNamed returns the signed copy of that full name. Where the connection has named it since it came to rest on a version
+// of it, that version counts whatever has become of the copy: taking it back does not pull the ground from what stands on
+// it, nor does another copy that has its name now and that nobody has validated.
+func (j *judgement) copyNamed(name string) (evidence Evidence, there bool) {
+	evidence, there = j.facts.Evidence[name]
+	kept, rests := j.facts.Kept[j.order.FullName]
+	before, _ := j.order.Prior.Text("agreement", "evidence_id").Get()
+	if !rests || kept.Name != name || before != name || there && evidence.Validated && evidence.ODSCode == kept.ODSCode {
+		return evidence, there
+	}
+	evidence = kept.Evidence
+	evidence.Kept = true
+	return evidence, true
 }
 
 // ownAgreement returns how the organisation's own agreement stands: by its entry in the register where that holds, else
@@ -104,7 +119,7 @@ func agreementEvidenceUnknown(j *judgement) *hit {
 		return nil
 	}
 	h := &hit{path: evidencePath}
-	evidence, there := j.facts.Evidence[name]
+	evidence, there := j.copyNamed(name)
 	_, malformed := hscn.ParseAgreementEvidenceName(name)
 	switch {
 	case !there && malformed != nil && hscn.ValidateName(name) == nil:
@@ -189,12 +204,12 @@ func evidencePredates(j *judgement) *hit {
 	}
 }
 
-// CopyRestedOn returns the full name of the signed copy that the agreement of a connection's order rests on; empty where
-// it rests on the register, on other terms, or on nothing.
-func CopyRestedOn(policy Policy, facts Facts, order Order) string {
+// CopyRestedOn returns the signed copy that the agreement of a connection's order rests on, with its full name; the name is
+// empty where it rests on the register, on other terms, or on nothing.
+func CopyRestedOn(policy Policy, facts Facts, order Order) (name string, evidence Evidence) {
 	j := &judgement{policy: policy, facts: facts, order: order, today: hscn.DateIn(facts.Now), where: AtBroker}
 	if _, a, ok := j.chosen(); ok && a.copied != nil && a.holds() {
-		return a.copied.name
+		return a.copied.name, a.copied.Evidence
 	}
-	return ""
+	return "", Evidence{}
 }

@@ -225,7 +225,7 @@ func TestSignedCopies(t *testing.T) {
 			if c.rests {
 				rests = "agreement-evidence/ca-2026"
 			}
-			if copied := CopyRestedOn(s.policy, s.facts, s.order); copied != rests {
+			if copied, _ := CopyRestedOn(s.policy, s.facts, s.order); copied != rests {
 				t.Errorf("it rests on %q, want %q", copied, rests)
 			}
 		})

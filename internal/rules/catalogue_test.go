@@ -199,7 +199,7 @@ func (c ruleCase) runCommon(t *testing.T, rule Rule) {
 	expect("waived for another", breaking(severity(rule.ID, Error), waived(rule.ID, "connections/rec")), unlessFixed(Error))
 	if finding := breaking(waived(rule.ID, "")); !rule.Fixed && finding != nil {
 		if finding.Waiver == nil || finding.Awaits != "" ||
-			!strings.HasSuffix(finding.Detail, " An operator waived this rule: until 31 December 2027, because a merger is under way (CHG-17).") {
+			!strings.HasSuffix(finding.Detail, " An operator waived this rule until 31 December 2027 (CHG-17): a merger is under way.") {
 			t.Errorf("the waiver does not show, or the order waits all the same: %+v", *finding)
 		}
 	}

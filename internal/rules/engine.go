@@ -180,7 +180,7 @@ func (j *judgement) finding(r *Rule, h *hit, severity Severity) Finding {
 	finding.refuses = finding.Severity == Error
 	if waiver := j.waiver(r); waiver != nil {
 		finding.Severity, finding.Waiver = Warning, waiver
-		finding.Detail += " An operator waived this rule: " + waiver.String() + "."
+		finding.Detail += " An operator waived this rule " + waiver.String() + "."
 		// Whoever waives that nobody has looked means the order to go on.
 		return finding
 	}

@@ -29,6 +29,9 @@ type Facts struct {
 	// deleted is not among it. Without EvidenceKnown nobody asked for it.
 	Evidence      map[string]Evidence
 	EvidenceKnown bool
+	// Kept are the versions of signed copies that connections of the account rest on and that Evidence does not have any
+	// more, by the full name of the connection.
+	Kept map[string]KeptEvidence
 	// Clashes say, by rule id, which objects break a rule together with the order's: the ledger of a plan finds them
 	// there, and the broker among its own objects. A rule that is not among them is not broken so.
 	Clashes map[string]Clash
@@ -158,9 +161,18 @@ type Evidence struct {
 	// CountersignedOn is zero where the NHS has not signed it, or nobody says when.
 	SignedOn, CountersignedOn hscn.Date
 	// Planned says that it is this plan that makes it.
-	Planned                 bool
+	Planned bool
+	// Kept says that it counts for the order's connection alone, which rests on it.
+	Kept                    bool
 	ReceivedAt, ValidatedAt time.Time
 	ValidatedBy             string
+}
+
+// KeptEvidence is a signed copy that a connection rests on.
+type KeptEvidence struct {
+	// Name is its full name, which nothing or another copy may have by now.
+	Name string
+	Evidence
 }
 
 // Clash is what breaks a rule together with the order's object. The lists are full names, the object's own left out or

@@ -75,14 +75,14 @@ func (f Fact[T]) notChecked(place string, label string, days int) string {
 		label, f.lookedUp(), place, count(days, "day"))
 }
 
-// String says until when, why and where it is written down, as part of a sentence.
+// String says until when, where it is written down, and why in the operator's own words, as the end of a sentence.
 func (w Waiver) String() string {
 	text := "until " + day(w.Until)
-	if w.Reason != "" {
-		text += ", because " + w.Reason
-	}
 	if w.Reference != "" {
 		text += " (" + w.Reference + ")"
+	}
+	if w.Reason != "" {
+		text += ": " + strings.TrimSuffix(w.Reason, ".")
 	}
 	return text
 }

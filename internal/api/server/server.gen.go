@@ -2462,6 +2462,19 @@ func (siw *ServerInterfaceWrapper) ImportDSPT(w http.ResponseWriter, r *http.Req
 		return
 	}
 
+	// ------------- Optional query parameter "allow_gone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "allow_gone", r.URL.Query(), &params.AllowGone, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "allow_gone"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "allow_gone", Err: err})
+		}
+		return
+	}
+
 	headers := r.Header
 
 	// ------------- Required header parameter "Idempotency-Key" -------------

@@ -46,21 +46,21 @@ func TestParseOffences(t *testing.T) {
 			[]string{`f.yaml: line 1, column 1: title has no value: give text or leave it out`},
 		},
 		"text where a number belongs": {
-			"EdgePolicy", "lead_time_working_days: soon\naddress_rest_days: \"30\"\n",
+			"EdgePolicy", "lead_time_working_days: soon\naddress_rest_days: \"30\"\nunknown_gateways_wait: false\n",
 			[]string{
 				`f.yaml: line 1, column 1: lead_time_working_days "soon" must be a whole number`,
 				`f.yaml: line 2, column 1: address_rest_days "30" is text because of the quotes: leave them out`,
 			},
 		},
 		"not a whole number": {
-			"EdgePolicy", "lead_time_working_days: 1.5\naddress_rest_days: .inf\n",
+			"EdgePolicy", "lead_time_working_days: 1.5\naddress_rest_days: .inf\nunknown_gateways_wait: false\n",
 			[]string{
 				`f.yaml: line 1, column 1: lead_time_working_days "1.5" must be a whole number`,
 				`f.yaml: line 2, column 1: address_rest_days ".inf" is not a number that can be read here`,
 			},
 		},
 		"yes where true belongs": {
-			"OrganisationPolicy", "successor_grace_days: 0\nbinding_requests: yes\n",
+			"OrganisationPolicy", "successor_grace_days: 0\nbinding_requests: yes\nnhs_roles: []\nadequate_countries: []\n",
 			[]string{`f.yaml: line 2, column 1: binding_requests "yes" must be true or false`},
 		},
 		"list where an object belongs": {

@@ -62,9 +62,7 @@ type Desk interface {
 	RecordRegisterLookUp(ctx context.Context, write request.Write, code string, record api.RegisterRecord) (api.OrganisationRecord, error)
 	RecordFlowDown(ctx context.Context, write request.Write, code string, record api.FlowDownRecord) (api.OrganisationRecord, error)
 	RecordDSPTLookUp(ctx context.Context, write request.Write, code string, record api.DSPTRecord) (api.OrganisationRecord, error)
-	ImportDSPT(
-		ctx context.Context, write request.Write, export io.Reader, exportedAt *time.Time, dryRun bool,
-	) (api.DSPTImportReport, error)
+	ImportDSPT(ctx context.Context, write request.Write, export io.Reader, params api.ImportDSPTParams) (api.DSPTImportReport, error)
 	Waivers(ctx context.Context, params api.ListWaiversParams) (api.WaiverPage, error)
 	GrantWaiver(ctx context.Context, write request.Write, spec api.WaiverSpec) (api.WaiverRecord, error)
 	EndWaiver(ctx context.Context, write request.Write, uid, reason string) (api.WaiverRecord, error)

@@ -75,8 +75,7 @@ func organisationAnswer(record api.OrganisationRecord) server.OrganisationAnswer
 // ImportDSPT implements the operation.
 func (s *service) ImportDSPT(ctx context.Context, r server.ImportDSPTRequestObject) (server.ImportDSPTResponseObject, error) {
 	write := exchangeOf(ctx).write(r.Params.IdempotencyKey, r.Params.HscnChangeReference)
-	dryRun := r.Params.DryRun != nil && *r.Params.DryRun
-	report, err := s.desk.ImportDSPT(ctx, write, r.Body, r.Params.ExportedAt, dryRun)
+	report, err := s.desk.ImportDSPT(ctx, write, r.Body, r.Params)
 	return server.ImportDSPT200JSONResponse(report), err
 }
 

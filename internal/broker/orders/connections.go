@@ -309,6 +309,9 @@ func restOn(ctx context.Context, r *store.Reader, row *store.Connection, rests l
 		day, validDays = hscn.DateIn(rests.at), rests.validDays
 	}
 	row.AgreementValidatedOn, row.RevalidateOn = day.String(), day.AddDays(validDays).String()
+	if rests.kept {
+		return nil
+	}
 	row.EvidenceVersionUID = ""
 	if rests.evidence == "" {
 		return nil

@@ -18,21 +18,28 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
-// mostChanges is how many changes a report of an import names.
-const mostChanges = 1000
+const (
+	// mostChanges is how many changes a report of an import names.
+	mostChanges = 1000
+
+	// An export that lacks more than one in this many of the rows that were there looks like one that was filtered, unless
+	// those are few: a register of few rows may well lose some.
+	goneAtMostOneIn, fewGone = 10, 10
+)
 
 // ImportDSPT records an export of the whole public DSPT register: every row of it, and of the organisations that are
 // known here and that it does not have, that they have none. What was looked up of a single organisation after the export
 // stays. It is all recorded in one transaction or nothing is, and then orders that wait are judged again; a dry run says
-// what would change. exportedAt nil is now.
+// what would change. An export without a time was made now.
 //
 // Refusals are problem.RequestInvalid for an export that cannot be read, with every line, and for one that lies in the
-// future, and StateForbids where a newer export is recorded already.
+// future, and StateForbids where a newer export is recorded already, and where so many rows are gone that it looks
+// filtered and nobody says that they may be.
 func (d *Desk) ImportDSPT(
-	ctx context.Context, w request.Write, export io.Reader, exportedAt *time.Time, dryRun bool,
+	ctx context.Context, w request.Write, export io.Reader, params api.ImportDSPTParams,
 ) (api.DSPTImportReport, error) {
-	now := d.now()
-	at := store.Instant(*orDefault(exportedAt, now))
+	now, dryRun := d.now(), *orDefault(params.DryRun, false)
+	at := store.Instant(*orDefault(params.ExportedAt, now))
 	if at.After(now.Add(clockSkew)) {
 		pointer := "exported_at"
 		return api.DSPTImportReport{}, invalid(api.InvalidMember{Pointer: &pointer, Detail: fmt.Sprintf(
@@ -65,6 +72,11 @@ func (d *Desk) ImportDSPT(
 			DryRun: dryRun, ExportedAt: at, Rows: int64(len(rows)),
 		}}
 		i.compare(rows)
+		if i.looksFiltered() && !*orDefault(params.AllowGone, false) {
+			return none, problem.New(problem.StateForbids, "The export has %d rows, and lacks %d of the %d organisations that had one until now: "+
+				"it looks as if it was filtered. Nothing of it was recorded. Export the whole register, without any filter; or, where the "+
+				"register itself has lost them, say so: %s --allow-gone.", len(rows), i.report.Gone, i.before, commandImportDSPT)
+		}
 		if err := tx.RecordDSPTExport(ctx, at, i.kept, now); err != nil {
 			return none, err
 		}
@@ -100,6 +112,8 @@ type dsptImport struct {
 
 	kept   []store.DSPTRow
 	report api.DSPTImportReport
+	// before counts the organisations that had a row, of which the export could say something else.
+	before int64
 	// ofBound says for the audit what changed of organisations that are bound.
 	ofBound []string
 }
@@ -146,6 +160,9 @@ func (i *dsptImport) keep(code string, record api.DSPTRecord) {
 		}
 		return
 	}
+	if was.Found {
+		i.before++
+	}
 	i.kept = append(i.kept, store.DSPTRow{ODSCode: code, Record: record})
 	_, isBound := slices.BinarySearch(i.bound, code)
 	switch {
@@ -166,6 +183,11 @@ func (i *dsptImport) keep(code string, record api.DSPTRecord) {
 	}
 	change := api.DSPTChange{OdsCode: code, Before: dsptText(*was), After: dsptText(record)}
 	i.report.Changes = append(i.report.Changes, change)
+}
+
+// looksFiltered says that more rows are gone than a register loses from one export to the next. Each would refuse orders.
+func (i *dsptImport) looksFiltered() bool {
+	return i.report.Gone > fewGone && i.report.Gone*goneAtMostOneIn > i.before
 }
 
 // dsptText is what a row of the register says; nil where there is none.

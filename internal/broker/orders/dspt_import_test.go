@@ -23,7 +23,7 @@ func exportOf(lines ...string) string {
 
 func (b *bundle) importDSPT(w request.Write, export string, at time.Time, dryRun bool) (api.DSPTImportReport, error) {
 	b.Helper()
-	return b.ImportDSPT(context.Background(), w, strings.NewReader(export), &at, dryRun)
+	return b.ImportDSPT(context.Background(), w, strings.NewReader(export), api.ImportDSPTParams{ExportedAt: &at, DryRun: &dryRun})
 }
 
 // imported is the report of an import that has to succeed.
@@ -213,7 +213,7 @@ func TestImportsThatAreRefused(t *testing.T) {
 		assertEqual(t, "entries", len(b.audited("dspt.import")), 0)
 
 		// Without a time it is made now.
-		report, err := b.ImportDSPT(context.Background(), b.alice(), strings.NewReader(exportOf(good)), nil, false)
+		report, err := b.ImportDSPT(context.Background(), b.alice(), strings.NewReader(exportOf(good)), api.ImportDSPTParams{})
 		if err != nil || !report.ExportedAt.Equal(monday) {
 			t.Errorf("an import without a time: %+v, %v", report, err)
 		}
@@ -236,6 +236,30 @@ func TestImportNamesTheFirstChanges(t *testing.T) {
 	second := b.imported(monday, lines("Not Published")...)
 	if second.Changed != 1201 || len(second.Changes) != 1000 || second.Changes[0].OdsCode != "X1Y2Z" || second.Changes[1].OdsCode != "T0000" {
 		t.Errorf("%d changes, %d named, %v first", second.Changed, len(second.Changes), dsptChanges(second)[:2])
+	}
+}
+
+// An export that lacks many of the rows that were there would refuse orders of all whom it lacks.
+func TestImportOfAFilteredExport(t *testing.T) {
+	t.Parallel()
+	b := setup(t, storetest.SQLiteURL(t))
+	lines := []string{"A1B2C,Meadow,25/26 Standards Met,,GP", "X1Y2Z,Hill,25/26 Standards Met,,GP"}
+	for i := range 108 {
+		lines = append(lines, fmt.Sprintf("T%04d,Trust,25/26 Standards Met,,NHS Trust", i))
+	}
+	b.imported(monday, lines...)
+	_, err := b.importDSPT(b.alice(), exportOf(lines[:98]...), monday, false)
+	assertContains(t, "refusal", b.asProblem(err, problem.StateForbids).Detail, "98 rows", "12 of the 110", "--allow-gone")
+	_, err = b.importDSPT(b.alice(), exportOf(lines[:98]...), monday, true)
+	b.refused(err, problem.StateForbids)
+	assertEqual(t, "entries", len(b.audited("dspt.import")), 1)
+	assertSlice(t, "records", b.dsptOf("T0107"), []string{"T0107: 25/26 Standards Met 08:30 alice"})
+
+	assertEqual(t, "a tenth", countsOf(b.imported(monday, lines[:99]...)), "rows 99 added 0 changed 0 gone 11 unchanged 99")
+	b.clock.Advance(time.Hour)
+	report, err := b.ImportDSPT(context.Background(), b.alice(), strings.NewReader(exportOf(lines[:2]...)), api.ImportDSPTParams{AllowGone: ptr(true)})
+	if err != nil || report.Gone != 97 {
+		t.Errorf("an export that may lack rows: %+v, %v", report, err)
 	}
 }
 

@@ -112,6 +112,9 @@ func (d *Desk) RefuseEvidence(
 			version.State, version.Reason, version.ReleasedAt = store.VersionRefused, reason, &now
 			if holding := c.validated(); holding != nil {
 				c.row.StateReason = reasonVersionRefused(p, number, holding.Number, reason)
+				// What is declared is the older version again: a patch that was planned over the refused one is none of it.
+				c.row.Revision++
+				c.row.UpdatedAt, c.row.UpdatedBy = now, w.Caller.Subject
 				return nil
 			}
 			c.enter(hscn.EvidenceRefused, reasonRefusedByPerson(p, reason), now)

@@ -3,15 +3,39 @@ package orders
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
-// evidenceFacts are the account's live signed copies, as far as rules ask for them: of each the version that is validated,
-// else the one that waits.
-func evidenceFacts(ctx context.Context, r *store.Reader, account string) ([]api.AgreementEvidenceFact, error) {
+// addEvidence adds to the facts the account's signed copies, as far as rules ask for them: of each live one the version
+// that is validated, else the one that waits, and the versions that connections rest on and that are not among these.
+func addEvidence(ctx context.Context, r *store.Reader, account string, facts *api.ComplianceFacts) error {
+	var err error
+	if facts.AgreementEvidence, err = liveEvidence(ctx, r, account); err != nil {
+		return err
+	}
+	kept, err := r.KeptVersions(ctx, account)
+	if err != nil {
+		return err
+	}
+	for _, k := range kept {
+		name := hscn.AgreementEvidenceName(k.EvidenceName)
+		shown := slices.ContainsFunc(facts.AgreementEvidence, func(live api.AgreementEvidenceFact) bool {
+			return live.Name == name && live.Validated && live.OdsCode == k.ODSCode
+		})
+		if !shown {
+			facts.KeptEvidence = append(facts.KeptEvidence, api.KeptEvidence{
+				Connection: hscn.ConnectionName(k.Connection), Evidence: evidenceFact(name, k.ODSCode, k.EvidenceVersion, true),
+			})
+		}
+	}
+	return nil
+}
+
+func liveEvidence(ctx context.Context, r *store.Reader, account string) ([]api.AgreementEvidenceFact, error) {
 	facts := []api.AgreementEvidenceFact{}
 	rows, err := r.HeldEvidence(ctx, account)
 	if err != nil {
@@ -28,16 +52,21 @@ func evidenceFacts(ctx context.Context, r *store.Reader, account string) ([]api.
 	for _, row := range rows {
 		c := signedCopy{row: row, versions: versions[row.UID]}
 		version := c.shown()
-		fact := api.AgreementEvidenceFact{
-			Name: row.FullName(), OdsCode: row.ODSCode, Validated: version.State == store.VersionValidated,
-			SignedOn: version.SignedOn, CountersignedOn: given(version.CountersignedOn), ReceivedAt: version.ReceivedAt.UTC(),
-		}
-		if fact.Validated {
-			fact.ValidatedAt, fact.ValidatedBy = utc(version.DecidedAt), given(version.DecidedBy)
-		}
-		facts = append(facts, fact)
+		facts = append(facts, evidenceFact(row.FullName(), row.ODSCode, *version, version.State == store.VersionValidated))
 	}
 	return facts, nil
+}
+
+// evidenceFact is a version as rules ask for it. One that a newer one has superseded may have been validated.
+func evidenceFact(name, code string, version store.EvidenceVersion, validated bool) api.AgreementEvidenceFact {
+	fact := api.AgreementEvidenceFact{
+		Name: name, OdsCode: code, SignedOn: version.SignedOn, CountersignedOn: given(version.CountersignedOn),
+		ReceivedAt: version.ReceivedAt.UTC(), Validated: validated,
+	}
+	if validated {
+		fact.ValidatedAt, fact.ValidatedBy = utc(version.DecidedAt), given(version.DecidedBy)
+	}
+	return fact
 }
 
 // restingOn returns the validated version of the live signed copy of that full name, on which access can rest; nil where

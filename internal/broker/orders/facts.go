@@ -28,7 +28,7 @@ func (d *Desk) ComplianceFacts(ctx context.Context, caller request.Caller, odsCo
 		if facts.Waivers, err = activeWaivers(ctx, r, caller.Account, facts.Now); err != nil {
 			return facts, err
 		}
-		if facts.AgreementEvidence, err = evidenceFacts(ctx, r, caller.Account); err != nil {
+		if err = addEvidence(ctx, r, caller.Account, &facts); err != nil {
 			return facts, err
 		}
 		codes := slices.Clone(account.Organisations)

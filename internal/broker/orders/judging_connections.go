@@ -38,8 +38,6 @@ func (o connectionOrder) isItself(row store.Connection) bool {
 type evidence struct {
 	// organisation is what is known of the connection's own organisation.
 	organisation api.OrganisationFacts
-	// copies are the account's signed copies.
-	copies []api.AgreementEvidenceFact
 	// service is the cloud service, nil where the account has none such.
 	service *store.Service
 	// serviceHeldBy is another connection that holds the service with the same kind of access.
@@ -92,7 +90,8 @@ func connectionFacts(
 	if err != nil {
 		return rules.Facts{}, found, err
 	}
-	if found.copies, err = evidenceFacts(ctx, r, o.account.ID); err != nil {
+	compliance := api.ComplianceFacts{Now: now, Account: o.account.ID, Organisations: organisations, Waivers: waivers}
+	if err := addEvidence(ctx, r, o.account.ID, &compliance); err != nil {
 		return rules.Facts{}, found, err
 	}
 	var services []api.Service
@@ -105,9 +104,7 @@ func connectionFacts(
 		found.service = &service
 		services = []api.Service{serviceShown(p, service, "")}
 	}
-	facts, err := assess.Facts(api.ComplianceFacts{
-		Now: now, Account: o.account.ID, Organisations: organisations, Waivers: waivers, AgreementEvidence: found.copies,
-	}, services)
+	facts, err := assess.Facts(compliance, services)
 	if err != nil {
 		return facts, found, fmt.Errorf("facts of account %s: %w", o.account.ID, err)
 	}
@@ -168,17 +165,15 @@ type lookup struct {
 	validDays int
 	// evidence is the full name of the signed copy that somebody looked at; empty of what was looked up elsewhere.
 	evidence string
+	// kept says that it is the version of the copy on which the connection rests already.
+	kept bool
 }
 
 // rests is the look-up that the agreement of a connection rests on by the verdict.
 func (e evidence) rests(v verdict, spec api.ConnectionSpec) lookup {
 	ages := v.policy.document.FactAgesDays
-	if name := rules.CopyRestedOn(v.policy.engine, v.facts, v.order); name != "" {
-		for _, copied := range e.copies {
-			if copied.Name == name && copied.ValidatedAt != nil {
-				return lookup{at: *copied.ValidatedAt, by: *orDefault(copied.ValidatedBy, ""), validDays: ages.Register, evidence: name}
-			}
-		}
+	if name, copied := rules.CopyRestedOn(v.policy.engine, v.facts, v.order); name != "" {
+		return lookup{at: copied.ValidatedAt, by: copied.ValidatedBy, validDays: ages.Register, evidence: name, kept: copied.Kept}
 	}
 	switch {
 	case spec.Agreement.Basis == api.AgreementBasisFlowDown && e.organisation.FlowDown != nil:

@@ -228,7 +228,7 @@ func reasonRefusedByPerson(p *policy, why string) string {
 
 // reasonRefusedByFacts names every finding that refuses, with its remedy.
 func reasonRefusedByFacts(findings []api.Finding) string {
-	sentences := []string{"Refused by what was looked up since."}
+	sentences := []string{"Refused by what was recorded since."}
 	for _, finding := range findings {
 		if finding.Severity == api.Error {
 			sentences = append(sentences, finding.Detail, finding.Remedy, "Rule: "+finding.Rule+".")

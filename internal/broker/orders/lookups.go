@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -49,6 +50,17 @@ func (l lookUps) checkTime(lookedUpAt time.Time, wrong *offences, record []strin
 	}
 }
 
+// checkHappened refuses a day on which something was done that comes after the look-up that saw it done: the year is
+// mistyped.
+func (l lookUps) checkHappened(day *string, lookedUpAt time.Time, wrong *offences, member []string) {
+	if day == nil {
+		return
+	}
+	if on, err := hscn.ParseDate(*day); err == nil && hscn.DateIn(lookedUpAt).Before(on) {
+		wrong.add(fmt.Sprintf("%s comes after the day of the look-up, %s", on, hscn.DateIn(lookedUpAt)), member...)
+	}
+}
+
 func (l lookUps) checkDirectory(r api.DirectoryRecord, wrong *offences, path []string) {
 	below := func(names ...string) []string { return append(slices.Clone(path), names...) }
 	l.checkTime(r.LookedUpAt, wrong, path)
@@ -69,6 +81,7 @@ func (l lookUps) checkRegister(r api.RegisterRecord, wrong *offences, path []str
 	below := func(name string) []string { return append(slices.Clone(path), name) }
 	l.checkTime(r.LookedUpAt, wrong, path)
 	wrong.date(r.SignedOn, below("signed_on")...)
+	l.checkHappened(r.SignedOn, r.LookedUpAt, wrong, below("signed_on"))
 	wrong.date(r.EndedOn, below("ended_on")...)
 	wrong.date(r.WithdrawnOn, below("withdrawn_on")...)
 }
@@ -80,19 +93,34 @@ func (l lookUps) checkFlowDown(r api.FlowDownRecord, wrong *offences, path []str
 		known := slices.ContainsFunc(l.policy.document.Agreements.FlowDownDocuments,
 			func(wanted api.FlowDownRequirement) bool { return wanted.Kind == document.Kind })
 		if !known {
-			wrong.add(fmt.Sprintf("%q is no kind of document of the policy %q", document.Kind, l.policy.document.Title), below("kind")...)
+			wrong.add(fmt.Sprintf("%q is no kind of document of the policy %q, which has %s", document.Kind, l.policy.document.Title,
+				l.documentKinds()), below("kind")...)
 		}
 		_, err := hscn.CompareDocumentVersions(document.Version, document.Version)
 		wrong.word(err, below("version")...)
 		wrong.date(document.SignedOn, below("signed_on")...)
+		l.checkHappened(document.SignedOn, r.LookedUpAt, wrong, below("signed_on"))
 		wrong.date(document.EndedOn, below("ended_on")...)
 	}
+}
+
+// documentKinds names the kinds of documents that policy knows.
+func (l lookUps) documentKinds() string {
+	var kinds []string
+	for _, wanted := range l.policy.document.Agreements.FlowDownDocuments {
+		kinds = append(kinds, strconv.Quote(wanted.Kind))
+	}
+	if len(kinds) == 0 {
+		return "none"
+	}
+	return strings.Join(kinds, ", ")
 }
 
 func (l lookUps) checkDSPT(r api.DSPTRecord, wrong *offences, path []string) {
 	below := func(name string) []string { return append(slices.Clone(path), name) }
 	l.checkTime(r.LookedUpAt, wrong, path)
 	wrong.date(r.PublishedOn, below("published_on")...)
+	l.checkHappened(r.PublishedOn, r.LookedUpAt, wrong, below("published_on"))
 	switch {
 	case r.Status != nil:
 		_, err := hscn.ParseDSPTStatus(*r.Status)

@@ -252,6 +252,20 @@ func TestLookUpsThatAreRefused(t *testing.T) {
 		assertSlice(t, "pointers", pointersOf(b.asProblem(err, problem.RequestInvalid).Invalid), []string{"/documents/0/kind"})
 		_, err = b.RecordDSPTLookUp(ctx, b.alice(), "A1B2C", api.DSPTRecord{LookedUpAt: monday, Found: true})
 		assertSlice(t, "pointers", pointersOf(b.asProblem(err, problem.RequestInvalid).Invalid), []string{"/status"})
+		// Nobody can have seen what was done only afterwards.
+		tomorrow := ptr("2026-06-02")
+		_, err = b.RecordDSPTLookUp(ctx, b.alice(), "A1B2C", api.DSPTRecord{
+			LookedUpAt: monday, Found: true, Status: ptr("25/26 Standards Met"), PublishedOn: tomorrow,
+		})
+		p = b.asProblem(err, problem.RequestInvalid)
+		assertSlice(t, "pointers", pointersOf(p.Invalid), []string{"/published_on"})
+		assertContains(t, "refusal", p.Detail, "2026-06-02 comes after the day of the look-up, 2026-06-01")
+		_, err = b.RecordRegisterLookUp(ctx, b.alice(), "A1B2C", api.RegisterRecord{LookedUpAt: monday, Found: true, SignedOn: tomorrow})
+		assertSlice(t, "pointers", pointersOf(b.asProblem(err, problem.RequestInvalid).Invalid), []string{"/signed_on"})
+		_, err = b.RecordFlowDown(ctx, b.alice(), "A1B2C", api.FlowDownRecord{LookedUpAt: monday, Documents: []api.FlowDownDocument{
+			{Kind: "master_services_agreement", Version: "11.0", SignedOn: tomorrow},
+		}})
+		assertSlice(t, "pointers", pointersOf(b.asProblem(err, problem.RequestInvalid).Invalid), []string{"/documents/0/signed_on"})
 		_, err = b.RecordDSPTLookUp(ctx, b.alice(), "no code", api.DSPTRecord{LookedUpAt: monday})
 		assertSlice(t, "pointers", pointersOf(b.asProblem(err, problem.RequestInvalid).Invalid), []string{"ods_code"})
 

@@ -116,8 +116,8 @@ func (w work) lookUpAgreement(finding api.Finding) []string {
 	todo := []string{register}
 	if id := w.connection.Agreement.EvidenceID; id != nil {
 		evidence := w.order.Account + "/" + strings.TrimPrefix(*id, hscn.AgreementEvidenceName(""))
-		todo = append(todo, fmt.Sprintf("Or validate the signed copy %s, which the order rests on while the register does not show the agreement: %s.",
-			*id, commandValidateEvidence(evidence)))
+		todo = append(todo, fmt.Sprintf("Or read the signed copy %s, which the order rests on while the register does not show the agreement (%s), "+
+			"and validate it: %s.", *id, commandReadEvidence(evidence), commandValidateEvidence(evidence)))
 	}
 	return todo
 }
@@ -134,7 +134,9 @@ func (w work) lookUpGateway() string {
 			"Correct the inventory where it is wrong (%s), or turn the order down.", id, as, service.ID, service.Type, w.order.Account, commandLoad)
 	}
 	return fmt.Sprintf("Look for the gateway %s among those of the service %s (%s) of the account %s in %s. If it is there, record it in the inventory "+
-		"as a gateway of that service, with the networks that it carries: %s.", id, service.ID, service.Type, w.order.Account, w.place(), commandLoad)
+		"as a gateway of that service, with the networks that it carries besides HSCN: %s, where FILE has\n"+
+		"version: 1\ngateways: [{ id: %q, service: { type: %q, id: %q }, networks: [] }]",
+		id, service.ID, service.Type, w.order.Account, w.place(), commandLoad, id, service.Type, service.ID)
 }
 
 // askAuthority says whom to ask what, and how the answer is recorded.

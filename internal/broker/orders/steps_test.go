@@ -238,7 +238,8 @@ func TestStepsOfAGatewayThatNobodyKnows(t *testing.T) {
 		recorded *store.Gateway
 		words    string
 	}{
-		"nowhere": {nil, "Look for the gateway gateway-1 among those of the service project-1 (cloud_project) of the account 676 in the zone 2E"},
+		"nowhere":      {nil, "Look for the gateway gateway-1 among those of the service project-1 (cloud_project) of the account 676 in the zone 2E"},
+		"what to load": {nil, `gateways: [{ id: "gateway-1", service: { type: "cloud_project", id: "project-1" }, networks: [] }]`},
 		"elsewhere": {
 			&store.Gateway{ID: "gateway-1", ServiceType: "cloud_project", ServiceID: "theirs", Account: "90"},
 			"has the gateway gateway-1 under the service theirs (cloud_project) of the account 90;",

@@ -73,7 +73,8 @@ func (d *Desk) Waivers(ctx context.Context, params api.ListWaiversParams) (api.W
 // GrantWaiver grants a dated exception from a rule, for an account or for one of its connections, which may be ordered
 // later; orders that wait are judged again. It counts to the end of its last day, in London. Refusals are
 // problem.Forbidden for a machine, and RequestInvalid with all that is wrong: an account that is not there, a rule that
-// is not, or that nobody waives, a day that is past.
+// is not, or that nobody waives, a day that is past; and StateForbids where one that counts waives the same for as long,
+// since ending either would leave the other.
 func (d *Desk) GrantWaiver(ctx context.Context, w request.Write, spec api.WaiverSpec) (api.WaiverRecord, error) {
 	if err := aPersons(w, "A waiver"); err != nil {
 		return api.WaiverRecord{}, err
@@ -91,6 +92,9 @@ func (d *Desk) GrantWaiver(ctx context.Context, w request.Write, spec api.Waiver
 		if err := wrong.err(); err != nil {
 			return none, err
 		}
+		if err := notWaived(ctx, tx, spec, now); err != nil {
+			return none, err
+		}
 		row := store.Waiver{
 			UID: uuid.NewString(), Account: spec.Account, Connection: *orDefault(spec.Connection, ""), Rule: spec.Rule,
 			Until: spec.Until, Reason: spec.Reason, Reference: spec.Reference, GrantedAt: now, GrantedBy: w.Caller.Subject,
@@ -102,6 +106,21 @@ func (d *Desk) GrantWaiver(ctx context.Context, w request.Write, spec api.Waiver
 			"until": row.Until, "reference": row.Reference, "reason_sha256": sumOf(row.Reason),
 		})}, nil
 	})
+}
+
+// notWaived refuses what is waived already, for as long.
+func notWaived(ctx context.Context, tx *store.Tx, spec api.WaiverSpec, now time.Time) error {
+	rows, err := tx.WaiversCountingOn(ctx, spec.Account, hscn.DateIn(now).String())
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Rule == spec.Rule && row.Connection == *orDefault(spec.Connection, "") && row.Until >= spec.Until {
+			return problem.New(problem.StateForbids, "%s granted the waiver %s of %s, which counts until %s (%s), for the same already: "+
+				"there is nothing to grant.", row.GrantedBy, row.UID, row.Rule, row.Until, row.Reference)
+		}
+	}
+	return nil
 }
 
 // checkWaiver adds to the offences what is wrong with a waiver, whatever the account.

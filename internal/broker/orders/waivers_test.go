@@ -59,6 +59,13 @@ func TestWaivers(t *testing.T) {
 		if err != nil || replayed.UID != first.UID {
 			t.Errorf("the replay granted another: %+v, %v", replayed, err)
 		}
+		// What counts already is not granted twice: ending one would leave the other.
+		for _, until := range []string{"2026-06-30", "2026-06-29"} {
+			again := spec
+			again.Until = until
+			_, err = b.GrantWaiver(ctx, b.bob(), again)
+			assertContains(t, "refusal", b.asProblem(err, problem.StateForbids).Detail, "alice granted the waiver "+first.UID, "until 2026-06-30 (CHG-17)")
+		}
 		b.clock.Advance(time.Hour)
 		narrow := waive("profile.shared-organisation")
 		narrow.Connection = ptr("connections/not-ordered-yet")
@@ -161,7 +168,10 @@ func TestWaiversThatAreRefused(t *testing.T) {
 	b.refused(err, problem.Forbidden)
 	_, err = b.EndWaiver(ctx, b.by(machine), b.grant(waive("dspt.stale")).UID, "x")
 	b.refused(err, problem.Forbidden)
-	last := waive("dspt.stale")
+	longer := waive("dspt.stale")
+	longer.Until = "2026-07-31"
+	b.grant(longer)
+	last := waive("dspt.ends-early")
 	last.Until = "2026-06-01"
 	b.grant(last)
 }

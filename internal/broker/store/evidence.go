@@ -209,6 +209,28 @@ func (r *Reader) EvidenceVersions(ctx context.Context, evidenceUIDs ...string) (
 	return versions, failure("read versions of evidence", err)
 }
 
+// KeptVersion is a version that a connection rests on.
+type KeptVersion struct {
+	EvidenceVersion `bun:",extend"`
+
+	// Connection is the connection's own name, EvidenceName the evidence's, and ODSCode the organisation that signed it.
+	Connection   string `bun:"connection"`
+	EvidenceName string `bun:"evidence_name"`
+	ODSCode      string `bun:"ods_code"`
+}
+
+// KeptVersions returns the versions that the account's connections that hold their names rest on, whatever became of the
+// evidence, in the order of the connections' names.
+func (r *Reader) KeptVersions(ctx context.Context, account string) ([]KeptVersion, error) {
+	var rows []KeptVersion
+	err := r.q.NewSelect().TableExpr("evidence_versions AS v").ColumnExpr("v.*").
+		ColumnExpr("c.name AS connection, e.name AS evidence_name, e.ods_code AS ods_code").
+		Join("JOIN connections AS c ON c.evidence_version_uid = v.uid").
+		Join("JOIN agreement_evidence AS e ON e.uid = v.evidence_uid").
+		Where("c.account = ? AND c.holds", account).OrderExpr("c.name").Scan(ctx, &rows)
+	return rows, failure("read the versions that connections rest on", err)
+}
+
 // InsertEvidence adds the row with version 1, and makes Holds follow State.
 func (tx *Tx) InsertEvidence(ctx context.Context, e *Evidence) error {
 	e.Version = 1
