@@ -171,11 +171,12 @@ func TestAccConnectionIsRefusedAtPlan(t *testing.T) {
 		config := site.Provider() + site.Connection("records", "records-prod", 1, acctest.Bad)
 		acctest.Terraform(t,
 			// All that is wrong with it is said at once, and how to destroy none the less.
-			refused(config, "No terms that carry the HSCN Connection Agreement", "HSCN_PLAN_CHECKS=off, or with -refresh=false",
-				"Rule: agreement.flow-down-terms", "The DSPT assessment is out of date", "Rule: dspt.stale"),
+			refused(config, "The DSPT assessment is out of date", `ods_code  = "`+acctest.Bad+`"`, "HSCN_PLAN_CHECKS=off, or with -refresh=false",
+				"Rule: dspt.stale", "No terms that carry the HSCN Connection Agreement", `agreement = { basis = "flow_down" }`,
+				"Rule: agreement.flow-down-terms"),
 			// Off is off, but the broker says the same on the same attributes.
 			refused(strings.Replace(config, "token ", "plan_checks = \"off\"\n  token ", 1),
-				"No terms that carry the HSCN Connection Agreement", "Rule: agreement.flow-down-terms", `ods_code = "`+acctest.Bad+`"`, "Rule: dspt.stale"),
+				`ods_code = "`+acctest.Bad+`"`, "Rule: dspt.stale", `agreement = { basis = "flow_down" }`, "Rule: agreement.flow-down-terms"),
 			// The operator puts it right.
 			resource.TestStep{
 				PreConfig: func() {

@@ -133,8 +133,9 @@ func TestProtocolABrokerThatHangsDelaysAPlanOnce(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	// The machine that runs the tests may be slow as well; twice the time would be a second wait.
-	if took := time.Since(start); took < timeout || took > 2*timeout {
+	// Questions are asked one after the other, so that a wait for each of 50 connections would be 50 times as long. The machine
+	// that runs the tests may be slow as well.
+	if took := time.Since(start); took < timeout || took > 10*timeout {
 		t.Errorf("the plan took %v", took)
 	}
 	if len(diags) != 1 || diags[0].Severity != isWarning {
