@@ -3,6 +3,7 @@ package provider_test
 import (
 	"encoding/base64"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -173,4 +174,36 @@ func TestProtocolImportOfEvidence(t *testing.T) {
 	if diffs, err := state.state.Diff(tftypes.NewValue(state.state.Type(), nil)); err != nil || len(diffs) == 0 {
 		t.Errorf("nothing was imported: %v", err)
 	}
+}
+
+// A new version that was refused shows again in the next plan, with the reason; one that waits is no refusal.
+func TestProtocolARefusedVersionSaysWhy(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	p := speakTo(t, site.URL(), obj{"token": site.Token})
+	content := func(name string, version int) obj {
+		return evidence(obj{
+			"document_wo": base64.StdEncoding.EncodeToString(acctest.NewDocument(t, name).Content), "document_wo_version": version,
+		})
+	}
+	state, diags := p.apply(p.plan(evidenceResource, content("first", 1), none, nil), none)
+	p.noErrors(diags)
+	site.ValidateEvidence(evidenceName)
+	const title = "The last change was refused"
+	change := func(name string, version int) outcome {
+		p.newRun()
+		state, diags = p.read(state)
+		p.noErrors(diags)
+		plan := p.plan(evidenceResource, content(name, version), state.state, state.private)
+		p.noErrors(plan.diags)
+		return plan
+	}
+	plan := change("second", 2)
+	state, diags = p.apply(plan, state.state)
+	p.noErrors(diags)
+	if again := change("third", 3); strings.Contains(show(again.diags), title) {
+		t.Errorf("a version that waits is said to be refused:\n%s", show(again.diags))
+	}
+	site.RefuseEvidence(evidenceName, "The last page is missing.")
+	says(t, change("fourth", 4).diags, "WARNING", title, "The last page is missing.", "Put right first")
 }

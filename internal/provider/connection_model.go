@@ -52,7 +52,10 @@ type connectionModel struct {
 }
 
 func (m *connectionModel) own() own {
-	return own{name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, waitFor: m.WaitFor, timeouts: m.Timeouts}
+	return own{
+		name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange,
+		waitFor: m.WaitFor, timeouts: m.Timeouts,
+	}
 }
 
 func (m *connectionModel) plannedID() types.String {

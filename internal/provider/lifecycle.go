@@ -29,8 +29,8 @@ const (
 
 // own is what every resource's model has. One without waits has neither waitFor nor timeouts.
 type own struct {
-	name, id, state, stateReason, waitFor types.String
-	timeouts                              timeouts.Value
+	name, id, state, stateReason, pendingChange, waitFor types.String
+	timeouts                                             timeouts.Value
 	// parent is the id of what it hangs on; null where it hangs on nothing.
 	parent types.String
 	// assigned are the attributes that the broker assigns and that rules compare beside what is declared.
@@ -108,7 +108,7 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 
 	if state != nil {
 		own := state.own()
-		p.prior, p.priorID, p.priorState, p.priorReason = state.values(), own.id, own.state, own.stateReason
+		p.prior, p.priorID, p.priorState, p.priorReason, p.priorPending = state.values(), own.id, own.state, own.stateReason, own.pendingChange
 		p.assigned, p.standing = own.assigned, state.standing()
 	}
 	if plan != nil {

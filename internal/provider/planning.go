@@ -47,7 +47,7 @@ type planning struct {
 	waitFor types.String
 	planned map[string]attr.Value // nil where it is destroyed
 
-	priorID, priorState, priorReason types.String
+	priorID, priorState, priorReason, priorPending types.String
 	prior                            map[string]attr.Value // nil where there is nothing in state
 	priorReplaces                    string                // the id that the first call of a replacement left in private state
 
@@ -115,6 +115,14 @@ func (p planning) waits() bool {
 
 // refused says that what is in state was turned down.
 func (p planning) refused() bool { return hscn.State(p.priorState.ValueString()) == hscn.StateRefused }
+
+// lastChangeRefused says that what stands carries the reason for which a change of it was refused: it waits for nobody,
+// and nothing of it waits.
+func (p planning) lastChangeRefused() bool {
+	state := p.priorState.ValueString()
+	settled := state == string(hscn.StateActive) || state == string(hscn.EvidenceValidated)
+	return settled && p.priorPending.IsNull() && p.priorReason.ValueString() != ""
+}
 
 // call is what the ledger is told of the call.
 func (p planning) call(decided step) ledger.Call {
@@ -187,6 +195,10 @@ func (p planning) judge(ctx context.Context, s *session, decided step) diag.Diag
 		}
 		diags.AddAttributeWarning(path.Root("state"), "The order was refused", detail+
 			" Put right first what it was refused for; to give it up instead, take it out of the configuration.")
+	}
+	if decided == changes && p.lastChangeRefused() {
+		diags.AddAttributeWarning(path.Root("state_reason"), "The last change was refused", sentence(p.priorReason.ValueString())+
+			" This plan asks for a change again. Put right first what it was refused for.")
 	}
 	if !s.judges() {
 		return diags

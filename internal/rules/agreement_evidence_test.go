@@ -288,3 +288,53 @@ func TestAgreementEvidenceIsJudged(t *testing.T) {
 		})
 	}
 }
+
+// A version that a connection rests on counts for changes of that connection, whatever became of the copy.
+func TestKeptEvidence(t *testing.T) {
+	t.Parallel()
+	const name = "agreement-evidence/ca-2026"
+	kept := func(of string) step {
+		return func(s *scene) {
+			named(nil)(s)
+			s.facts.Kept = map[string]KeptEvidence{of: {Name: name, Evidence: s.facts.Evidence[name]}}
+			delete(s.facts.Evidence, name)
+			noEntry(s)
+		}
+	}
+	widens := updates("purpose", "readiness_test")
+	beside := func(change func(*Evidence)) step {
+		return func(s *scene) {
+			evidence := s.facts.Kept["connections/records"].Evidence
+			change(&evidence)
+			s.facts.Evidence[name] = evidence
+		}
+	}
+	cases := map[string]struct {
+		steps []step
+		rests bool
+		kept  bool
+	}{
+		"its own connection":            {[]step{kept("connections/records"), widens}, true, true},
+		"another connection":            {[]step{kept("connections/other"), widens}, false, false},
+		"a new connection of that name": {[]step{kept("connections/records")}, false, false},
+		"named by this change":          {[]step{kept("connections/records"), put("agreement.evidence_id", nil), updates("agreement.evidence_id", name)}, false, false},
+		"another organisation":          {[]step{kept("connections/records"), beside(func(e *Evidence) { e.ODSCode = "X26" }), widens}, true, true},
+		"beside one that nobody saw":    {[]step{kept("connections/records"), beside(received), widens}, true, true},
+		"beside one that was validated": {[]step{kept("connections/records"), beside(func(*Evidence) {}), widens}, true, false},
+	}
+	for title, c := range cases {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			s := connection(t, c.steps...)
+			unknown := slices.ContainsFunc(Evaluate(s.policy, s.facts, s.order, s.where), func(f Finding) bool {
+				return f.Rule == "agreement.evidence-unknown"
+			})
+			if unknown == c.rests {
+				t.Errorf("the copy is unknown: %v", unknown)
+			}
+			if copied, evidence := CopyRestedOn(s.policy, s.facts, s.order); (copied == name) != c.rests || evidence.Kept != c.kept {
+				t.Errorf("it rests on %q, kept %v", copied, evidence.Kept)
+			}
+		})
+	}
+}

@@ -54,6 +54,12 @@ func connectionCommitment(j *judgement) *hit {
 	if charge := standing.MonthlyChargeGBP; charge != "" {
 		h.detail += ", at GBP " + charge + " a month excluding VAT"
 	}
+	if standing.State == hscn.StateTerminated {
+		h.remedy = "There is nothing to gain by keeping it: it carries no traffic. Ask " + j.policy.askCSP() +
+			" whether what is left of the commitment is billed."
+		h.detail += "."
+		return h
+	}
 	h.detail += "; its traffic stops at once."
 	return h
 }

@@ -35,6 +35,15 @@ func connectionCases(t *testing.T) map[string]ruleCase {
 					[]step{enabled, today("2026-11-19"), func(s *scene) { s.order.Standing.MonthlyChargeGBP = "" }},
 					want{detail: "connections/records is taken until 20 November 2026 and billed until then; its traffic stops at once."},
 				},
+				{
+					"terminated, so that nothing is left to keep",
+					[]step{enabled, func(s *scene) { s.order.Standing.State = hscn.StateTerminated }},
+					want{
+						detail: "connections/records is taken until 20 November 2026 and billed until then, at GBP 450.00 a month excluding VAT.",
+						remedy: "There is nothing to gain by keeping it: it carries no traffic. Ask Example Cloud service desk (desk@cloud.example) whether what is left of " +
+							"the commitment is billed.",
+					},
+				},
 			},
 			silent: map[string][]step{
 				"its end":              {enabled, today("2026-11-20")},

@@ -342,7 +342,8 @@ func Main(m *testing.M) int {
 	defer removeBuild()
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "HSCN_") && name != "HSCN_TERRAFORM" && name != "HSCN_REQUIRE_POSTGRES" || name == "TF_CLI_CONFIG_FILE" {
+		ours := name == "HSCN_TERRAFORM" || name == "HSCN_REQUIRE_POSTGRES" || strings.HasPrefix(name, "HSCN_ESTATES")
+		if strings.HasPrefix(name, "HSCN_") && !ours || name == "TF_CLI_CONFIG_FILE" {
 			if err := os.Unsetenv(name); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				return 1
