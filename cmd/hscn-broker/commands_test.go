@@ -54,6 +54,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("load again says\n%s", out)
 	}
 	var report api.InventoryReport
+	invoke(t, b.env, "version: 2", "load", "-").says(t, exitError, "error: standard input: line 1")
 	if err := json.Unmarshal([]byte(invoke(t, b.env, inventory, "load", "-", "-o", "json").ok(t)), &report); err != nil || report.Unchanged != 5 {
 		t.Errorf("%v: %+v", err, report)
 	}
@@ -106,7 +107,8 @@ func TestOrders(t *testing.T) {
 
 	listed := b.run(t, "orders", "list").ok(t)
 	if !regexp.MustCompile(`(?m)^ID +DUE +WAITS FOR +STATE +ACCOUNT +OBJECT$`).MatchString(listed) ||
-		!regexp.MustCompile(`(?m)^1 +2026-11-03 .* +fulfilment +awaiting_fulfilment +676 +connections/records$`).MatchString(listed) {
+		!regexp.MustCompile(`(?m)^1 +2026-11-03 .* +fulfilment +awaiting_fulfilment +676 +connections/records$`).MatchString(listed) ||
+		!strings.HasSuffix(listed, "\nWhat to do about one: hscn-broker orders show ID\n") {
 		t.Errorf("orders list:\n%s", listed)
 	}
 	shown := b.run(t, "orders", "show", "1").ok(t)

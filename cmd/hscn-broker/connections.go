@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -15,7 +18,7 @@ import (
 
 func newConnections(a *app) *cobra.Command {
 	return a.group("connections", "The connections of all accounts, and what the HSCN Authority decides about them (calls a broker)",
-		newConnectionsList(a), newConnectionsRestrict(a), newConnectionsTerminate(a), newConnectionsLift(a))
+		newConnectionsList(a), newConnectionsShow(a), newConnectionsRestrict(a), newConnectionsTerminate(a), newConnectionsLift(a))
 }
 
 func newConnectionsList(a *app) *cobra.Command {
@@ -81,16 +84,125 @@ func findConnection(ctx context.Context, broker api.ClientInterface, id string) 
 	return "", fmt.Errorf("the account %s has no connection %s: see \"hscn-broker connections list --account %s\"", account, hscn.ConnectionName(name), account)
 }
 
-// dropAll is what stopping a connection leaves to do.
-const dropAll = "Set the rules of the connection's gateways for HSCN to drop-all, in and out; no order in the queue asks for it."
+func newConnectionsShow(a *app) *cobra.Command {
+	show := a.calling(a.command("show CONNECTION", "Shows a connection with its edge attachments and their gateways", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			broker, err := a.call()
+			if err != nil {
+				return err
+			}
+			uid, err := findConnection(ctx, broker, args[0])
+			if err != nil {
+				return err
+			}
+			record, err := client.Decode[api.ConnectionRecord](broker.GetConnectionRecord(ctx, uid))
+			if err != nil {
+				return err
+			}
+			return a.show(record, func() { a.showConnection(record) })
+		}))
+	show.Long = show.Short + ".\n\n" + connectionID
+	show.Example = "  hscn-broker connections show 676/records-prod"
+	return show
+}
+
+func (a *app) showConnection(r api.ConnectionRecord) {
+	c := r.Connection
+	a.facts(
+		"Name", c.Name,
+		"Uid", c.UID,
+		"Account", c.Account,
+		"Organisation", c.OdsCode,
+		"Service", fmt.Sprintf("%s (%s)", c.Service.ID, c.Service.Type),
+		"Zone", c.Zone,
+		"State", c.State,
+		"Since", at(&c.StateSince),
+		"Reason", value(c.StateReason),
+	)
+	fmt.Fprintln(a.stdout)
+	a.gateways(r.EdgeAttachments, nil)
+	var findings strings.Builder
+	writeFindings(&findings, c.Findings)
+	if findings.Len() > 0 {
+		fmt.Fprintf(a.stdout, "\nFindings:%s\n", findings.String())
+	}
+}
+
+// gateways lists edge attachments with the gateways that they are on and, where todo says it, what to do on each.
+func (a *app) gateways(edges []api.EdgeAttachment, todo gatewayWork) {
+	if len(edges) == 0 {
+		fmt.Fprintln(a.stdout, "No edge attachment hangs on it: no gateway carries it.")
+		return
+	}
+	heading := []string{"EDGE ATTACHMENT", "STATE", "GATEWAY", "ADDRESS", "NETWORKS"}
+	if todo != nil {
+		heading = append(heading, "TO DO")
+	}
+	rows := make([][]string, len(edges))
+	for i, e := range edges {
+		name := e.Name
+		if _, own, err := hscn.ParseEdgeAttachmentName(e.Name); err == nil {
+			name = own
+		}
+		rows[i] = []string{name, e.State, gatewayOf(e), orDash(e.IncludedAddress), orDash(networksOf(e))}
+		if todo != nil {
+			rows[i] = append(rows[i], todo(e))
+		}
+	}
+	a.table(heading, rows)
+}
+
+// gatewayOf is the id of the gateway that an edge attachment is on, or where it is to be built.
+func gatewayOf(e api.EdgeAttachment) string {
+	if id := cmp.Or(value(e.AttachedGatewayID), value(e.GatewayID)); id != "" {
+		return id
+	}
+	return "none yet, in VDC " + value(e.VdcID)
+}
+
+func networksOf(e api.EdgeAttachment) string {
+	networks := make([]string, 0, len(e.Networks))
+	for _, name := range slices.Sorted(maps.Keys(e.Networks)) {
+		networks = append(networks, name+" "+e.Networks[name].Cidr)
+	}
+	return strings.Join(networks, ", ")
+}
+
+// gatewayWork is what to do on the gateway of an edge attachment after a decision about its connection.
+type gatewayWork func(e api.EdgeAttachment) string
+
+// dropEverything is what stopping a connection leaves to do.
+func dropEverything(e api.EdgeAttachment) string {
+	const dropAll = "set its rules for HSCN to drop-all, in and out"
+	switch {
+	case e.State == string(hscn.StateCeasing):
+		return dropAll + "; its removal is in the queue"
+	case e.EnabledAt == nil:
+		return "nobody has confirmed it: build nothing more, and where it is joined to HSCN already, " + dropAll
+	default:
+		return dropAll
+	}
+}
+
+// giveBack is what lifting a restriction leaves to do.
+func giveBack(e api.EdgeAttachment) string {
+	switch hscn.State(e.State) {
+	case hscn.StateActive:
+		return "give it back the rules for HSCN that it had"
+	case hscn.StateCeasing:
+		return "leave it at drop-all: its removal is in the queue"
+	default:
+		return "nothing: it goes on by its order in the queue"
+	}
+}
 
 // authorityDecision sends what the HSCN Authority decided about a connection.
 type authorityDecision func(
 	ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision,
 ) (api.Connection, error)
 
-// byAuthority makes a command for a decision of the Authority's; then is what the operator does about the network.
-func (a *app) byAuthority(verb, short, long, then string, send authorityDecision) *cobra.Command {
+// byAuthority makes a command for a decision of the Authority's; todo is what the operator does about the network.
+func (a *app) byAuthority(verb, short, long string, todo gatewayWork, send authorityDecision) *cobra.Command {
 	var decision api.AuthorityDecision
 	command := a.writing(a.command(verb+" CONNECTION", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		broker, err := a.call()
@@ -105,13 +217,22 @@ func (a *app) byAuthority(verb, short, long, then string, send authorityDecision
 		if err != nil {
 			return err
 		}
-		return a.show(c, func() {
+		err = a.show(c, func() {
 			fmt.Fprintf(a.stdout, "%s of account %s is now %s.\n", c.Name, c.Account, c.State)
 			if reason := value(c.StateReason); reason != "" {
 				fmt.Fprintln(a.stdout, reason)
 			}
-			fmt.Fprintf(a.stdout, "\nWhat to do now: %s\n", then)
 		})
+		if err != nil || a.output == "json" {
+			return err
+		}
+		record, err := client.Decode[api.ConnectionRecord](broker.GetConnectionRecord(ctx, uid))
+		if err != nil {
+			return fmt.Errorf("it is decided, and its gateways cannot be listed (hscn-broker connections show %s): %w", uid, err)
+		}
+		fmt.Fprintln(a.stdout, "\nWhat to do now, since the network does not follow by itself:")
+		a.gateways(record.EdgeAttachments, todo)
+		return nil
 	}))
 	command.Long = long + "\n\n" + connectionID
 	command.Example = fmt.Sprintf(`  hscn-broker connections %s 676/records-prod --authority-reference HA-2041 --reason "..."`, verb)
@@ -121,9 +242,9 @@ func (a *app) byAuthority(verb, short, long, then string, send authorityDecision
 func newConnectionsRestrict(a *app) *cobra.Command {
 	return a.byAuthority("restrict", "Stops an active connection for a while, because the HSCN Authority says so",
 		`Stops an active connection, and with it its edge attachments, until the restriction is lifted. Its owner can narrow it,
-correct it and give it up, and order nothing more on it; the next plan says so. The network does not follow by itself: set the rules of its gateways for
-HSCN to drop-all, in and out.`,
-		dropAll,
+correct it and give it up, and order nothing more on it; the next plan says so. The network does not follow by itself: what is
+printed then names its gateways, whose rules for HSCN are yours to set to drop-all, in and out.`,
+		dropEverything,
 		func(ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision) (api.Connection, error) {
 			return client.Decode[api.Connection](broker.RestrictConnection(ctx, uid, &api.RestrictConnectionParams{IdempotencyKey: key}, decision))
 		})
@@ -132,9 +253,9 @@ HSCN to drop-all, in and out.`,
 func newConnectionsTerminate(a *app) *cobra.Command {
 	return a.byAuthority("terminate", "Ends a connection for good, because the HSCN Authority says so",
 		`Ends an active or a restricted connection, and with it its edge attachments, for good: it cannot be lifted. Its owner
-destroys what is left, and its removal is then an order in the queue. The network does not follow by itself: set the rules
-of its gateways for HSCN to drop-all, in and out.`,
-		dropAll,
+destroys what is left, and its removal is then an order in the queue. The network does not follow by itself: what is printed
+then names its gateways, whose rules for HSCN are yours to set to drop-all, in and out.`,
+		dropEverything,
 		func(ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision) (api.Connection, error) {
 			return client.Decode[api.Connection](broker.TerminateConnection(ctx, uid, &api.TerminateConnectionParams{IdempotencyKey: key}, decision))
 		})
@@ -143,8 +264,8 @@ of its gateways for HSCN to drop-all, in and out.`,
 func newConnectionsLift(a *app) *cobra.Command {
 	return a.byAuthority("lift", "Lifts a restriction: exactly what was comes back",
 		`Lifts the restriction of a connection: it and its edge attachments are again what they were, and what was on its way goes
-on. Give the gateways back the rules that they had.`,
-		"Give the connection's gateways back the rules for HSCN that they had.",
+on. What is printed then names the gateways whose rules are yours to give back.`,
+		giveBack,
 		func(ctx context.Context, broker api.ClientInterface, uid, key string, decision api.AuthorityDecision) (api.Connection, error) {
 			return client.Decode[api.Connection](broker.LiftRestriction(ctx, uid, &api.LiftRestrictionParams{IdempotencyKey: key}, decision))
 		})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,17 +33,56 @@ func TestConnections(t *testing.T) {
 		t.Errorf("connections list of another account:\n%s", out)
 	}
 
+	nothing := b.run(t, "connections", "show", made.UID).ok(t)
+	if !regexp.MustCompile(`(?m)^State +active$`).MatchString(nothing) || !strings.Contains(nothing, "\n\nNo edge attachment hangs on it: no gateway carries it.\n") {
+		t.Errorf("connections show:\n%s", nothing)
+	}
+	web := brokertest.Edge("gw-1")
+	web.Networks = map[string]api.Network{"front": {Cidr: "10.9.0.0/24"}, "app": {Cidr: "10.8.0.0/24"}}
+	acme.Create("/v1/connections/records/edge-attachments/web", web).Must(202)
+	b.Work()
+	b.run(t, "orders", "done", "2").ok(t)
+	vdc := "vdc-1"
+	acme.Create("/v1/connections/records/edge-attachments/api", api.EdgeAttachmentSpec{VdcID: &vdc}).Must(202)
+	b.Work()
+	const (
+		api1 = `(?m)^api +%s +none yet, in VDC vdc-1 +192\.0\.2\.\d+ +- *%s$`
+		web1 = `(?m)^web +%s +gw-1 +192\.0\.2\.\d+ +app 10\.8\.0\.0/24, front 10\.9\.0\.0/24 *%s$`
+	)
+	lists := func(out, edge, state, todo string) {
+		t.Helper()
+		if !regexp.MustCompile(fmt.Sprintf(edge, state, regexp.QuoteMeta(todo))).MatchString(out) {
+			t.Errorf("there is no line for %q, %q:\n%s", state, todo, out)
+		}
+	}
+	const dropAll = "set its rules for HSCN to drop-all, in and out"
+	const onItsWay = "nobody has confirmed it: build nothing more, and where it is joined to HSCN already, " + dropAll
+
 	restricted := b.run(t, "connections", "restrict", "676/records", becauseOfHA5, "--reason", "A breach is looked into.", "--change-reference", "CHG-7").ok(t)
 	if !strings.HasPrefix(restricted, "connections/records of account 676 is now restricted.\n") || !strings.Contains(restricted, "(reference HA-5): A breach is looked into.") ||
-		!strings.HasSuffix(restricted, "\nWhat to do now: Set the rules of the connection's gateways for HSCN to drop-all, in and out; no order in the queue asks for it.\n") {
+		!strings.Contains(restricted, "\nWhat to do now, since the network does not follow by itself:\nEDGE ATTACHMENT ") {
 		t.Errorf("connections restrict:\n%s", restricted)
 	}
+	lists(restricted, web1, "restricted", dropAll)
+	lists(restricted, api1, "pending_connection", onItsWay)
+	shown := b.run(t, "connections", "show", "676/records").ok(t)
+	lists(shown, web1, "restricted", "")
+	if !strings.Contains(shown, "\nReason        Restricted by the HSCN Authority (reference HA-5): A breach is looked into.") || !strings.Contains(shown, "connection.suspended") {
+		t.Errorf("connections show:\n%s", shown)
+	}
+	var record api.ConnectionRecord
+	if err := json.Unmarshal([]byte(b.run(t, "connections", "show", made.UID, "-o", "json").ok(t)), &record); err != nil || record.Connection.UID != made.UID || len(record.EdgeAttachments) != 2 {
+		t.Errorf("%v: %+v", err, record)
+	}
+	acme.Do("DELETE", "/v1/connections/records/edge-attachments/api?uid="+record.EdgeAttachments[0].UID, nil).Must(202)
 	b.run(t, "connections", "restrict", "676/records", becauseOfHA5, "--reason", "Again.").
 		says(t, exitError, "cannot be restricted: it is restricted", "hscn-broker connections lift "+made.UID)
-	if out := b.run(t, "connections", "lift", "676/connections/records", becauseOfHA5, "--reason", "It is closed.").ok(t); !strings.HasPrefix(out, "connections/records of account 676 is now active.\n") ||
-		!strings.Contains(out, "back the rules for HSCN that they had") {
-		t.Errorf("connections lift:\n%s", out)
+	lifted := b.run(t, "connections", "lift", "676/connections/records", becauseOfHA5, "--reason", "It is closed.").ok(t)
+	if !strings.HasPrefix(lifted, "connections/records of account 676 is now active.\n") {
+		t.Errorf("connections lift:\n%s", lifted)
 	}
+	lists(lifted, web1, "active", "give it back the rules for HSCN that it had")
+	lists(lifted, api1, "ceasing", "leave it at drop-all: its removal is in the queue")
 	var terminated api.Connection
 	if err := json.Unmarshal([]byte(b.run(t, "connections", "terminate", made.UID, becauseOfHA5, "--reason", "It was one.", "-o", "json").ok(t)), &terminated); err != nil || terminated.State != "terminated" {
 		t.Errorf("%v: %+v", err, terminated)
@@ -104,7 +144,7 @@ func TestOrdersDoneWithAGateway(t *testing.T) {
 	if shown := b.run(t, "orders", "show", "2").ok(t); !strings.Contains(shown, "hscn-broker orders done 2 --gateway-id ID") {
 		t.Errorf("orders show:\n%s", shown)
 	}
-	b.run(t, "orders", "done", "2").says(t, exitError, "/gateway_id is missing: say which gateway was built in the VDC vdc-1")
+	b.run(t, "orders", "done", "2").says(t, exitError, "gateway_id is missing: say which gateway was built in the VDC vdc-1")
 	if out := b.run(t, "orders", "done", "2", "--gateway-id", "gw-built").ok(t); out != "Order 2: connections/records/edge-attachments/web is now active.\n" {
 		t.Errorf("orders done:\n%s", out)
 	}

@@ -61,6 +61,9 @@ func (a *app) importDSPT(ctx context.Context, file string, params *api.ImportDSP
 	if err != nil {
 		return err
 	}
+	if len(bytes.TrimSpace(export)) == 0 {
+		return fmt.Errorf("read the export: %s is empty: export the register again", file)
+	}
 	broker, err := a.call()
 	if err != nil {
 		return err
@@ -76,6 +79,9 @@ func (a *app) importDSPT(ctx context.Context, file string, params *api.ImportDSP
 				rows[i] = []string{change.OdsCode, orDash(value(change.Before)), orDash(value(change.After))}
 			}
 			a.table([]string{"CODE", "BEFORE", "NOW"}, rows)
+			if all := report.Changed + report.Gone; int64(len(rows)) < all {
+				fmt.Fprintf(a.stdout, "These are the first %d of %d changes, those of organisations that an account is bound to before others.\n", len(rows), all)
+			}
 			fmt.Fprintln(a.stdout)
 		}
 		count := func(n int64) string { return strconv.FormatInt(n, 10) }

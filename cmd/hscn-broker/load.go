@@ -33,6 +33,9 @@ func (a *app) load(ctx context.Context, file string, check bool) error {
 	if err != nil {
 		return err
 	}
+	if file == "-" {
+		file = "standard input"
+	}
 	d, err := document.Parse(file, data, "Inventory")
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ func newOrdersList(a *app) *cobra.Command {
 				rows[i] = []string{strconv.FormatInt(o.ID, 10), orDash(at(o.DueAt)), orDash(value(o.WaitsFor)), o.State, o.Account, o.Object}
 			}
 			a.table([]string{"ID", "DUE", "WAITS FOR", "STATE", "ACCOUNT", "OBJECT"}, rows)
+			fmt.Fprintln(a.stdout, "\nWhat to do about one: hscn-broker orders show ID")
 		})
 	}))
 	list.Flags().BoolVar(&all, "all", false, "list those that are closed as well")

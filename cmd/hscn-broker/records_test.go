@@ -91,9 +91,9 @@ func TestOrganisationsCommands(t *testing.T) {
 	b.run(t, "organisations", "record", "ZZZZZ", "--not-found", "--title", "Dale").says(t, exitUsage, "[not-found title] were all set")
 	b.run(t, "organisations", "record", "A1B2C", "--looked-up-at", "2026-11-01T09:30:00Z").says(t, exitError,
 		"2026-11-01T09:30:00Z", "a later one, of 2026-11-01T10:00:00Z, is recorded already")
-	b.run(t, "organisations", "record", "A1B2C", "--looked-up-at", "2027-11-01T09:30:00Z").says(t, exitError, "/looked_up_at", "lies in the future")
+	b.run(t, "organisations", "record", "A1B2C", "--looked-up-at", "2027-11-01T09:30:00Z").says(t, exitError, "error: looked_up_at is", "lies in the future")
 	b.run(t, "organisations", "record", "A1B2C", "--looked-up-at", "today").says(t, exitUsage, `--looked-up-at is a time with zone, such as 2027-03-31T17:00:00Z, not "today"`)
-	b.run(t, "organisations", "record", "A1B2C", "--parent", "x", "--looked-up-at", lookedUp).says(t, exitError, "/parent", `"x" has 1 character`)
+	b.run(t, "organisations", "record", "A1B2C", "--parent", "x", "--looked-up-at", lookedUp).says(t, exitError, `error: parent "x" has 1 character`)
 }
 
 func TestAgreementsCommands(t *testing.T) {
@@ -170,6 +170,7 @@ func TestDSPTImportCommand(t *testing.T) {
 	b.run(t, "dspt", "import", other, "--exported-at", "yesterday").says(t, exitUsage, `--exported-at is a time with zone`)
 	b.run(t, "dspt", "import", other, "--exported-at", "2027-01-01T00:00:00Z").says(t, exitError, "exported_at", "lies in the future")
 	b.run(t, "dspt", "import", filepath.Join(t.TempDir(), "none.csv")).says(t, exitError, "read the export", "none.csv")
+	b.run(t, "dspt", "import", write(t, "dspt.csv", "\n")).says(t, exitError, "error: read the export: ", "dspt.csv is empty")
 	broken := write(t, "dspt.csv", strings.Replace(lines, "25/26 Standards Exceeded", "Exceeded", 1)+"?,Trust,Not Published,\r\n")
 	b.run(t, "dspt", "import", broken).says(t, exitError, "error: The export cannot be read, and nothing of it was recorded",
 		"\n  - line 2, Status \"Exceeded\" has no outcome that the toolkit gives", "\n  - line 4, Code \"?\" has '?' as character 1")
@@ -209,7 +210,7 @@ func TestWaiversCommands(t *testing.T) {
 	}
 	b.run(t, "waivers", "end", uid, "--reason", "Again.").says(t, exitError, "was ended at 2026-11-02T09:30:00Z by Olga Operator")
 	b.run(t, "waivers", "end", uid).says(t, exitUsage, `required flag(s) "reason" not set`)
-	grant("--rule", "name.format", "--until", "2026-12-31").says(t, exitError, "/rule", "nobody waives")
+	grant("--rule", "name.format", "--until", "2026-12-31").says(t, exitError, `error: rule "name.format"`, "nobody waives")
 	grant("--rule", "dspt.stael", "--until", "2026-11-01").says(t, exitError, "/rule", `"dspt.stael" is no rule`, "/until", "2026-11-01 is past")
 	grant("--rule", "dspt.stale").says(t, exitUsage, `required flag(s) "until" not set`)
 }

@@ -33,8 +33,8 @@ func newTokensCreate(a *app) *cobra.Command {
 error. The broker does not keep the secret.
 
 A customer's token has the role customer and at least one account. The others are the operator's: a recorder loads
-inventories and records look-ups, bindings and fulfilment; an approver approves, refuses, validates signed copies, grants
-waivers and restricts, and is always a person; an administrator makes and revokes tokens; an auditor reads the audit.`
+inventories and records look-ups, bindings and fulfilment; an approver reads what a recorder does, approves, refuses, validates
+signed copies, grants waivers and restricts, and is always a person; an administrator makes and revokes tokens; an auditor reads the audit.`
 	create.Example = `  hscn-broker tokens create --subject records-ci --kind machine --role customer --account 676 > customer.token
   hscn-broker tokens create --subject "Ana Approver" --kind person --role recorder --role approver --secret-file ana.token`
 	flags := create.Flags()

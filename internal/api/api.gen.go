@@ -679,6 +679,14 @@ type ConnectionPolicy struct {
 	ProfileReviewMonths int `json:"profile_review_months"`
 }
 
+// ConnectionRecord A connection as the operator looks at it.
+type ConnectionRecord struct {
+	Connection Connection `json:"connection"`
+
+	// EdgeAttachments By name, those that live, and then those whose removal nobody has confirmed yet.
+	EdgeAttachments []EdgeAttachment `json:"edge_attachments"`
+}
+
 // ConnectionSpec What the owner of a connection declares.
 type ConnectionSpec struct {
 	// AcceptedSetupChargeGbp GBP excluding VAT.
@@ -1136,7 +1144,7 @@ type InventoryAccount struct {
 	ID   string                `json:"id"`
 	Kind *InventoryAccountKind `json:"kind,omitempty"`
 
-	// Organisations The organisations that it may act for.
+	// Organisations Organisations that it may act for, besides those that it may act for already: a binding ends by `unbindOrganisation` alone.
 	Organisations []ODSCode `json:"organisations,omitempty"`
 	Retired       *bool     `json:"retired,omitempty"`
 	Title         string    `json:"title"`
@@ -2679,6 +2687,11 @@ type ClientInterface interface {
 	// Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
 	ListConnectionRecords(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetConnectionRecord A connection with the edge attachments whose gateways carry it.
+	//
+	// Corresponds with GET /operator/connections/{uid} (the `GetConnectionRecord` operationId).
+	GetConnectionRecord(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// LiftRestrictionWithBody Lifts a restriction; exactly what was comes back.
 	//
 	// Takes any type of body and a specified content type.
@@ -3633,6 +3646,21 @@ func (c *Client) VerifyAudit(ctx context.Context, reqEditors ...RequestEditorFn)
 // Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
 func (c *Client) ListConnectionRecords(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectionRecordsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetConnectionRecord A connection with the edge attachments whose gateways carry it.
+//
+// Corresponds with GET /operator/connections/{uid} (the `GetConnectionRecord` operationId).
+func (c *Client) GetConnectionRecord(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConnectionRecordRequest(c.Server, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -6516,6 +6544,40 @@ func NewListConnectionRecordsRequest(server string, params *ListConnectionRecord
 	return req, nil
 }
 
+// NewGetConnectionRecordRequest constructs an http.Request for the GetConnectionRecord method
+func NewGetConnectionRecordRequest(server string, uid UIDPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/connections/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewLiftRestrictionRequest calls the generic LiftRestriction builder with application/json body
 func NewLiftRestrictionRequest(server string, uid UIDPath, params *LiftRestrictionParams, body LiftRestrictionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8655,6 +8717,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /operator/connections (the `ListConnectionRecords` operationId).
 	ListConnectionRecordsWithResponse(ctx context.Context, params *ListConnectionRecordsParams, reqEditors ...RequestEditorFn) (*ListConnectionRecordsResponse, error)
 
+	// GetConnectionRecordWithResponse A connection with the edge attachments whose gateways carry it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /operator/connections/{uid} (the `GetConnectionRecord` operationId).
+	GetConnectionRecordWithResponse(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*GetConnectionRecordResponse, error)
+
 	// LiftRestrictionWithBodyWithResponse Lifts a restriction; exactly what was comes back.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -10427,6 +10496,54 @@ func (r ListConnectionRecordsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConnectionRecordsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetConnectionRecordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConnectionRecord
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetConnectionRecordResponse) GetJSON200() *ConnectionRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetConnectionRecordResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetConnectionRecordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConnectionRecordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConnectionRecordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetConnectionRecordResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12250,6 +12367,19 @@ func (c *ClientWithResponses) ListConnectionRecordsWithResponse(ctx context.Cont
 	return ParseListConnectionRecordsResponse(rsp)
 }
 
+// GetConnectionRecordWithResponse A connection with the edge attachments whose gateways carry it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /operator/connections/{uid} (the `GetConnectionRecord` operationId).
+func (c *ClientWithResponses) GetConnectionRecordWithResponse(ctx context.Context, uid UIDPath, reqEditors ...RequestEditorFn) (*GetConnectionRecordResponse, error) {
+	rsp, err := c.GetConnectionRecord(ctx, uid, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConnectionRecordResponse(rsp)
+}
+
 // LiftRestrictionWithBodyWithResponse Lifts a restriction; exactly what was comes back.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -13824,6 +13954,39 @@ func ParseListConnectionRecordsResponse(rsp *http.Response) (*ListConnectionReco
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ConnectionPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetConnectionRecordResponse parses an HTTP response from a GetConnectionRecordWithResponse call
+func ParseGetConnectionRecordResponse(rsp *http.Response) (*GetConnectionRecordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConnectionRecordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConnectionRecord
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -65,7 +65,7 @@ func TestFinding(t *testing.T) {
 		full.Remedy != "R", full.Owner != "csp", full.Source == nil, full.Pointer == nil, full.Retryable == nil, full.Waiver == nil:
 		t.Fatalf("something is missing: %+v", full)
 	case *full.Source != "CSP policy: a document", *full.Pointer != "/service/id", !*full.Retryable,
-		*full.Waiver != "until 31 March 2027, because a merger (CHG-1)":
+		*full.Waiver != "until 31 March 2027 (CHG-1): a merger":
 		t.Errorf("%s, %s, %v, %s", *full.Source, *full.Pointer, *full.Retryable, *full.Waiver)
 	}
 	bare := assess.Finding(rules.Finding{Rule: "connection.has-children", Severity: rules.Error})

@@ -45,6 +45,9 @@ func apiFacts() api.ComplianceFacts {
 			},
 			{Name: "agreement-evidence/ca-2027", OdsCode: "B2C3D", SignedOn: "2026-10-03", ReceivedAt: lookedUp},
 		},
+		KeptEvidence: []api.KeptEvidence{{Connection: "connections/a", Evidence: api.AgreementEvidenceFact{
+			Name: "agreement-evidence/ca-2025", OdsCode: "B2C3D", Validated: true, SignedOn: "2025-10-03", ReceivedAt: lookedUp,
+		}}},
 		Waivers: []api.Waiver{{Rule: "dspt.stale", Connection: ptr("connections/a"), Until: "2027-01-02", Reason: "because", Reference: "CHG-1"}},
 	}
 }
@@ -92,7 +95,10 @@ func TestFacts(t *testing.T) {
 			"agreement-evidence/ca-2027": {ODSCode: "B2C3D", SignedOn: day(2026, 10, 3), ReceivedAt: lookedUp},
 		},
 		EvidenceKnown: true,
-		Waivers:       []rules.Waiver{{Rule: "dspt.stale", Connection: "connections/a", Until: day(2027, 1, 2), Reason: "because", Reference: "CHG-1"}},
+		Kept: map[string]rules.KeptEvidence{"connections/a": {Name: "agreement-evidence/ca-2025", Evidence: rules.Evidence{
+			ODSCode: "B2C3D", Validated: true, SignedOn: day(2025, 10, 3), ReceivedAt: lookedUp,
+		}}},
+		Waivers: []rules.Waiver{{Rule: "dspt.stale", Connection: "connections/a", Until: day(2027, 1, 2), Reason: "because", Reference: "CHG-1"}},
 	}
 	if !reflect.DeepEqual(facts, want) {
 		t.Errorf("got  %+v\nwant %+v", facts, want)
@@ -141,6 +147,7 @@ func TestFactsNameTheMember(t *testing.T) {
 		"organisations[0].dspt.published_on":                func(f *api.ComplianceFacts) { f.Organisations[0].Dspt.PublishedOn = never },
 		"agreement_evidence[1].signed_on":                   func(f *api.ComplianceFacts) { f.AgreementEvidence[1].SignedOn = *never },
 		"agreement_evidence[0].countersigned_on":            func(f *api.ComplianceFacts) { f.AgreementEvidence[0].CountersignedOn = never },
+		"kept_evidence[0].evidence.signed_on":               func(f *api.ComplianceFacts) { f.KeptEvidence[0].Evidence.SignedOn = *never },
 		"waivers[0].until":                                  func(f *api.ComplianceFacts) { f.Waivers[0].Until = *never },
 	}
 	for member, change := range cases {

@@ -57,6 +57,9 @@ func stopEverything(t *testing.T, b *brokertest.Broker, operator, acme brokertes
 		api.AuthorityAnswer{Granted: true, AuthorityReference: "HA-4"}).Must(200)
 	fulfil(t, b, operator)
 	operator.Do("GET", "/v1/operator/connections?account="+brokertest.Acme+"&name=stopped", nil).Must(200)
+	if record := brokertest.Into[api.ConnectionRecord](operator.Do("GET", "/v1/operator/connections/"+c.UID, nil).Must(200)); record.Connection.Name != c.Name {
+		t.Errorf("the record is of %s", record.Connection.Name)
+	}
 	for _, verb := range []string{"restrict", "lift", "terminate"} {
 		operator.Do("POST", "/v1/operator/connections/"+c.UID+"/"+verb, byAuthority).Must(200)
 	}

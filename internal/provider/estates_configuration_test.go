@@ -141,7 +141,7 @@ func (w *world) refer() {
 		if i.Config == nil {
 			continue
 		}
-		if connection, _ := i.Config["connection_id"].(string); connection != "" && (w.chance(90) || !wellNamed(connection)) {
+		if connection := textIn(i.Config, "connection_id"); connection != "" && (w.chance(90) || !wellNamed(connection)) {
 			if i.Connection = w.labelOf(rules.KindConnection, connection); i.Connection != "" {
 				delete(i.Config, "connection_id")
 			}
@@ -199,7 +199,7 @@ func (w *world) hangOn(i *instance) service {
 }
 
 func (w *world) serviceOf(spec obj) service {
-	at := slices.IndexFunc(w.services, func(s service) bool { return s.reference["id"] == spec["service"].(obj)["id"] })
+	at := slices.IndexFunc(w.services, func(s service) bool { return s.reference["id"] == inside(spec, "service")["id"] })
 	return w.services[max(at, 0)]
 }
 
@@ -210,7 +210,7 @@ func (w *world) newEdge() {
 	if w.chance(12) {
 		gateway = w.anyGateway()
 	}
-	connection := i.Config["connection_id"].(string)
+	connection := textIn(i.Config, "connection_id")
 	i.Config = w.edgeSpec(gateway)
 	i.Config["connection_id"] = connection
 	i.Config["name"] = w.freshName(&w.edges, i.Kind, connection+"/edge-attachments/")

@@ -88,7 +88,7 @@ func (w *world) drawServices() {
 			zone = zoneDark
 		}
 		s := service{reference: w.serviceReference(n)}
-		recorded := api.InventoryService{Type: s.reference["type"].(string), ID: s.reference["id"].(string), Account: account, Zone: zone}
+		recorded := api.InventoryService{Type: textIn(s.reference, "type"), ID: textIn(s.reference, "id"), Account: account, Zone: zone}
 		w.Then.Services = append(w.Then.Services, recorded)
 		if w.chance(4) {
 			recorded.Retired = new(true)

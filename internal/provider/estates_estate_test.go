@@ -146,7 +146,7 @@ func (e *estate) spec(i *instance) obj {
 	delete(spec, "name")
 	delete(spec, "connection_id")
 	if i.Evidence != "" {
-		spec["agreement"].(obj)["evidence_id"] = e.target(e.find(i.Evidence))
+		inside(spec, "agreement")["evidence_id"] = e.target(e.find(i.Evidence))
 	}
 	return spec
 }
@@ -173,14 +173,14 @@ func (e *estate) find(label string) *instance {
 
 // target is the full name that the instance has once everything is known.
 func (e *estate) target(i *instance) string {
-	name, _ := i.Config["name"].(string)
+	name := textIn(i.Config, "name")
 	switch i.Kind {
 	case rules.KindAgreementEvidence:
 		return hscn.AgreementEvidenceName(name)
 	case rules.KindConnection:
 		return hscn.ConnectionName(name)
 	}
-	connection, _ := i.Config["connection_id"].(string)
+	connection := textIn(i.Config, "connection_id")
 	if i.Connection != "" {
 		connection = e.target(e.find(i.Connection))
 	}

@@ -176,8 +176,7 @@ func (t *trial) unseen(n *node, rule string) bool {
 		return false
 	}
 	spec := t.r.spec(n.instance)
-	code, _ := spec["ods_code"].(string)
-	codes := []string{hscn.CanonicalODSCode(code)}
+	codes := []string{hscn.CanonicalODSCode(textIn(spec, "ods_code"))}
 	profile, _ := spec["profile"].(obj)
 	shared, _ := profile["shared_with"].(obj)
 	codes = slices.AppendSeq(codes, maps.Keys(shared))

@@ -111,8 +111,7 @@ func (t *trial) release(n *node) {
 		return
 	}
 	before, _ := native(t.t, n.prior).(obj)
-	uid, _ := before["uid"].(string)
-	v := verdictOf(t.r.remove(n.State, uid))
+	v := verdictOf(t.r.remove(n.State, textIn(before, "uid")))
 	t.released[n] = v.accepted || v.kind == problems.ObjectGone
 	if !t.released[n] && !v.refusedBy("connection.has-children") {
 		t.breaks(n, "it is given up, and the broker refuses that as %s: %s", v.kind, v.detail)

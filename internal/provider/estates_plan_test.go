@@ -174,7 +174,7 @@ func (p *planning) configured(n *node) obj {
 		config["connection_id"] = p.idOf(n.Connection)
 	}
 	if n.Evidence != "" {
-		config["agreement"].(obj)["evidence_id"] = p.idOf(n.Evidence)
+		inside(config, "agreement")["evidence_id"] = p.idOf(n.Evidence)
 	}
 	for _, path := range n.Unknown {
 		at, segments := config, strings.Split(path, ".")

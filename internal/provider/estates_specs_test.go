@@ -47,7 +47,7 @@ func (w *world) connectionSpec(s service, days int) obj {
 		"ods_code": w.anyCode(), "service": maps.Clone(s.reference), "agreement": w.agreement(), "profile": w.profile(days),
 	}
 	if w.slip(5) {
-		spec["service"].(obj)["id"] = one(w.draw, "unheard-of", "Not an id!", w.serviceReference(7)["id"].(string))
+		inside(spec, "service")["id"] = one(w.draw, "unheard-of", "Not an id!", textIn(w.serviceReference(7), "id"))
 	}
 	w.setAccess(spec)
 	if w.chance(25) {
@@ -74,7 +74,7 @@ func (w *world) setAccess(spec obj) {
 	spec["access"] = one(w.draw, "shared_link", "shared_link", "dedicated_circuit")
 	if spec["access"] == "dedicated_circuit" {
 		if !w.slip(10) {
-			spec["agreement"].(obj)["basis"] = "connection_agreement"
+			inside(spec, "agreement")["basis"] = "connection_agreement"
 		}
 		spec["circuits"] = obj{"main": obj{"reference": "C-1", "bandwidth_mbps": one(w.draw, 10.0, 100.0)}}
 	}
@@ -110,7 +110,7 @@ func (w *world) profile(days int) obj {
 		delete(profile, name)
 	}
 	if w.slip(20) {
-		profile["security_lead"].(obj)["email"] = "Sponsor@trust.example"
+		inside(profile, "security_lead")["email"] = "Sponsor@trust.example"
 	}
 	if w.slip(20) {
 		profile["encryption"] = obj{"in_application": false}

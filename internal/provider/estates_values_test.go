@@ -64,3 +64,19 @@ func recode(from, into any) error {
 	}
 	return nil
 }
+
+// inside is the object that another has under a name, so that it can be changed.
+func inside(o obj, name string) obj {
+	inner, there := o[name].(obj)
+	if !there {
+		inner = make(obj)
+		o[name] = inner
+	}
+	return inner
+}
+
+// textIn is the text that an object has under a name, or none.
+func textIn(o obj, name string) string {
+	text, _ := o[name].(string)
+	return text
+}

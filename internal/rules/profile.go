@@ -104,13 +104,23 @@ func (j *judgement) sharedWith() []sharing {
 			standings = append(standings, j.registered(organisation))
 		}
 		if named, given := basis.Get(); !given || named == string(hscn.BasisFlowDown) {
-			standings = append(standings, j.flowDown(organisation))
+			standings = append(standings, j.flowDownOfAnother(organisation))
 		}
 		if len(standings) > 0 {
 			all = append(all, sharing{written, label, standings})
 		}
 	}
 	return all
+}
+
+// flowDownOfAnother is flowDown of an organisation beside the consumer. What its contracts with the provider hold, and
+// when somebody looked, is not told to an account that may not act for it: only whether access can rest on them.
+func (j *judgement) flowDownOfAnother(organisation consumer) agreement {
+	a := j.flowDown(organisation)
+	if !organisation.Bound && a.fails() {
+		return agreement{checked: true, source: "the contracts of " + j.policy.csp() + " that holds"}
+	}
+	return a
 }
 
 func profileSharedOrganisation(j *judgement) *hit {

@@ -14,6 +14,7 @@ func profileCases() map[string]ruleCase {
 			o.Register, o.FlowDown = absent[RegisterRecord](), absent[[]FlowDownDocument]()
 		})
 	}
+	const untold = "none in the contracts of Example Cloud that holds"
 	own := map[string]any{"basis": "connection_agreement"}
 	x26 := without("X26")
 	return map[string]ruleCase{
@@ -29,8 +30,20 @@ func profileCases() map[string]ruleCase {
 					},
 				},
 				{
-					"no terms of the provider's",
+					"no terms of the provider's, which only those learn who may act for it",
 					[]step{x26, shares(map[string]any{"x26": map[string]any{"basis": "flow_down"}})},
+					want{
+						path: "profile shared_with x26",
+						detail: "x26 (Harbour X26) (" + untold + ") is to route through the connection without an agreement, and is not attested to " +
+							"be bound by identical terms.",
+					},
+				},
+				{
+					"no terms of the provider's",
+					[]step{
+						x26, shares(map[string]any{"x26": map[string]any{"basis": "flow_down"}}),
+						about("X26", func(o *Organisation) { o.Bound = true }),
+					},
 					want{
 						path: "profile shared_with x26",
 						detail: "x26 (Harbour X26) (" + contracts + ") is to route through the connection without an agreement, and is not attested to " +
@@ -42,7 +55,7 @@ func profileCases() map[string]ruleCase {
 					[]step{x26, shares(map[string]any{"X26": map[string]any{"bound_by_terms": false}})},
 					want{
 						path: "profile shared_with X26",
-						detail: "X26 (Harbour X26) (" + registered + "; " + contracts + ") is to route through the connection without an agreement, and " +
+						detail: "X26 (Harbour X26) (" + registered + "; " + untold + ") is to route through the connection without an agreement, and " +
 							"is not attested to be bound by identical terms.",
 					},
 				},

@@ -110,6 +110,9 @@ type ServerInterface interface {
 	// ListConnectionRecords Connections of all accounts, by account and name.
 	// (GET /operator/connections)
 	ListConnectionRecords(w http.ResponseWriter, r *http.Request, params ListConnectionRecordsParams)
+	// GetConnectionRecord A connection with the edge attachments whose gateways carry it.
+	// (GET /operator/connections/{uid})
+	GetConnectionRecord(w http.ResponseWriter, r *http.Request, uid UIDPath)
 	// LiftRestriction Lifts a restriction; exactly what was comes back.
 	// (POST /operator/connections/{uid}/lift)
 	LiftRestriction(w http.ResponseWriter, r *http.Request, uid UIDPath, params LiftRestrictionParams)
@@ -2208,6 +2211,32 @@ func (siw *ServerInterfaceWrapper) ListConnectionRecords(w http.ResponseWriter, 
 	handler.ServeHTTP(w, r)
 }
 
+// GetConnectionRecord operation middleware
+func (siw *ServerInterfaceWrapper) GetConnectionRecord(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "uid" -------------
+	var uid UIDPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", r.PathValue("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "uid", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetConnectionRecord(w, r, uid)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // LiftRestriction operation middleware
 func (siw *ServerInterfaceWrapper) LiftRestriction(w http.ResponseWriter, r *http.Request) {
 
@@ -4040,6 +4069,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/waivers", wrapper.GrantWaiver)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/waivers/{uid}/end", wrapper.EndWaiver)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/connections", wrapper.ListConnectionRecords)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/connections/{uid}", wrapper.GetConnectionRecord)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/connections/{uid}/restrict", wrapper.RestrictConnection)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/connections/{uid}/terminate", wrapper.TerminateConnection)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/connections/{uid}/lift", wrapper.LiftRestriction)
@@ -5273,6 +5303,45 @@ func (response ListConnectionRecordsdefaultApplicationProblemPlusJSONResponse) V
 	return err
 }
 
+type GetConnectionRecordRequestObject struct {
+	UID UIDPath `json:"uid"`
+}
+
+type GetConnectionRecordResponseObject interface {
+	VisitGetConnectionRecordResponse(w http.ResponseWriter) error
+}
+
+type GetConnectionRecord200JSONResponse ConnectionRecord
+
+func (response GetConnectionRecord200JSONResponse) VisitGetConnectionRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConnectionRecorddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetConnectionRecorddefaultApplicationProblemPlusJSONResponse) VisitGetConnectionRecordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type LiftRestrictionRequestObject struct {
 	UID    UIDPath `json:"uid"`
 	Params LiftRestrictionParams
@@ -6448,6 +6517,9 @@ type StrictServerInterface interface {
 	// ListConnectionRecords Connections of all accounts, by account and name.
 	// (GET /operator/connections)
 	ListConnectionRecords(ctx context.Context, request ListConnectionRecordsRequestObject) (ListConnectionRecordsResponseObject, error)
+	// GetConnectionRecord A connection with the edge attachments whose gateways carry it.
+	// (GET /operator/connections/{uid})
+	GetConnectionRecord(ctx context.Context, request GetConnectionRecordRequestObject) (GetConnectionRecordResponseObject, error)
 	// LiftRestriction Lifts a restriction; exactly what was comes back.
 	// (POST /operator/connections/{uid}/lift)
 	LiftRestriction(ctx context.Context, request LiftRestrictionRequestObject) (LiftRestrictionResponseObject, error)
@@ -7430,6 +7502,32 @@ func (sh *strictHandler) ListConnectionRecords(w http.ResponseWriter, r *http.Re
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListConnectionRecordsResponseObject); ok {
 		if err := validResponse.VisitListConnectionRecordsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetConnectionRecord operation middleware
+func (sh *strictHandler) GetConnectionRecord(w http.ResponseWriter, r *http.Request, uid UIDPath) {
+	var request GetConnectionRecordRequestObject
+
+	request.UID = uid
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConnectionRecord(ctx, request.(GetConnectionRecordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConnectionRecord")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetConnectionRecordResponseObject); ok {
+		if err := validResponse.VisitGetConnectionRecordResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -12,6 +12,12 @@ func (s *service) ListConnectionRecords(ctx context.Context, r server.ListConnec
 	return server.ListConnectionRecords200JSONResponse(page), err
 }
 
+// GetConnectionRecord implements the operation.
+func (s *service) GetConnectionRecord(ctx context.Context, r server.GetConnectionRecordRequestObject) (server.GetConnectionRecordResponseObject, error) {
+	record, err := s.desk.ConnectionRecord(ctx, r.UID)
+	return server.GetConnectionRecord200JSONResponse(record), err
+}
+
 // RestrictConnection implements the operation.
 func (s *service) RestrictConnection(ctx context.Context, r server.RestrictConnectionRequestObject) (server.RestrictConnectionResponseObject, error) {
 	write := exchangeOf(ctx).write(r.Params.IdempotencyKey, r.Params.HscnChangeReference)

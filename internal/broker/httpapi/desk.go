@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
@@ -70,6 +69,7 @@ type Desk interface {
 	// CheckPreconditions orders nothing.
 	CheckPreconditions(ctx context.Context, caller request.Caller, intended api.IntendedEstate) (api.EstateVerdict, error)
 	ConnectionRecords(ctx context.Context, params api.ListConnectionRecordsParams) (api.ConnectionPage, error)
+	ConnectionRecord(ctx context.Context, uid string) (api.ConnectionRecord, error)
 	RestrictConnection(ctx context.Context, write request.Write, uid string, decision api.AuthorityDecision) (api.Connection, error)
 	TerminateConnection(ctx context.Context, write request.Write, uid string, decision api.AuthorityDecision) (api.Connection, error)
 	LiftRestriction(ctx context.Context, write request.Write, uid string, decision api.AuthorityDecision) (api.Connection, error)

@@ -41,6 +41,10 @@ func (d *desk) DeleteConnection(_ context.Context, write request.Write, name, ui
 	return d.delete(write, name, uid)
 }
 
+func (d *desk) Accounts(context.Context, api.ListAccountsParams) (api.AccountPage, error) {
+	return api.AccountPage{Items: []api.Account{}}, nil
+}
+
 func (d *desk) LoadInventory(_ context.Context, write request.Write, inventory api.Inventory, dryRun bool) (api.InventoryReport, error) {
 	return d.load(write, inventory, dryRun)
 }
@@ -257,6 +261,11 @@ func TestRoles(t *testing.T) {
 	}
 	load("approver").refused(t, 403, problem.Forbidden,
 		`The token of approver does not have the role "recorder", which this needs. An administrator makes tokens.`)
+	if got := b.ask(t, "approver", "GET", "/v1/operator/accounts", ""); got.status != 200 {
+		t.Errorf("an approver who reads what is recorded: %d %s", got.status, got.body)
+	}
+	b.ask(t, "both", "GET", "/v1/operator/accounts", "").refused(t, 403, problem.Forbidden,
+		`The token of both does not have the role "recorder", which this needs. An administrator makes tokens.`)
 	load("both").refused(t, 403, problem.Forbidden,
 		`The token of both does not have the role "recorder", which this needs. An administrator makes tokens.`)
 	load("customer").refused(t, 404, problem.NoSuchOperation, "There is no POST /v1/operator/inventory.")

@@ -57,6 +57,40 @@ func (d *Desk) ConnectionRecords(ctx context.Context, params api.ListConnectionR
 	})
 }
 
+// ConnectionRecord returns the connection of that uid in whatever state, with the edge attachments whose gateways carry it
+// or are to: those that live, and those whose removal nobody has confirmed; or a problem.ObjectGone.
+func (d *Desk) ConnectionRecord(ctx context.Context, uid string) (api.ConnectionRecord, error) {
+	return read(ctx, d, func(ctx context.Context, r *store.Reader) (api.ConnectionRecord, error) {
+		shown := api.ConnectionRecord{EdgeAttachments: []api.EdgeAttachment{}}
+		row, err := r.ConnectionByUID(ctx, uid)
+		if err != nil {
+			return shown, orGone(err, noConnection(uid))
+		}
+		view, err := d.renderer(ctx, r, d.now())
+		if err != nil {
+			return shown, err
+		}
+		if shown.Connection, err = view.connectionRemarked(ctx, row); err != nil {
+			return shown, err
+		}
+		edges, err := r.EdgeAttachmentsStanding(ctx, uid)
+		if err != nil {
+			return shown, err
+		}
+		for _, edge := range edges {
+			e, err := view.edgeRemarked(ctx, edge, row)
+			if err != nil {
+				return shown, err
+			}
+			shown.EdgeAttachments = append(shown.EdgeAttachments, e)
+		}
+		return shown, nil
+	})
+}
+
+// noConnection says which connection is meant, as commands name it.
+func noConnection(uid string) string { return "connection with the uid " + uid }
+
 // RestrictConnection stops an active connection for a while, and with it what hangs on it. Refusals are
 // problem.ObjectGone and StateForbids.
 func (d *Desk) RestrictConnection(
@@ -97,7 +131,7 @@ func (d *Desk) byAuthority(
 		return r.ConnectionByUID(ctx, uid)
 	})
 	if err != nil {
-		return api.Connection{}, orGone(err, "connection with the uid "+uid)
+		return api.Connection{}, orGone(err, noConnection(uid))
 	}
 	return once(ctx, d, w, now, d.connectionNow,
 		func(ctx context.Context, tx *store.Tx) (store.Outcome[api.Connection], error) {

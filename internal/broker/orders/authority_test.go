@@ -354,3 +354,72 @@ func TestConnectionRecords(t *testing.T) {
 		assertSlice(t, "of a name", list(api.ListConnectionRecordsParams{Name: ptr("records")}), []string{"acme connections/records", "other connections/records"})
 	})
 }
+
+// Whoever stops a connection sees every gateway that carries it, also those that are to be taken off.
+func TestConnectionRecord(t *testing.T) {
+	t.Parallel()
+	on(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		ctx := context.Background()
+		c := b.activeConnection()
+		standing := func() (names []string) {
+			t.Helper()
+			record, err := b.ConnectionRecord(ctx, c.UID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := b.connection(c.UID)
+			assertEqual(t, "version", record.Connection.Version, shown.Version)
+			assertSlice(t, "findings", rulesOf(record.Connection.Findings), rulesOf(shown.Findings))
+			for _, e := range record.EdgeAttachments {
+				assertEqual(t, "version of "+e.Name, e.Version, b.edge(e.UID).Version)
+				assertSlice(t, "findings of "+e.Name, rulesOf(e.Findings), rulesOf(b.edge(e.UID).Findings))
+				names = append(names, e.Name+" "+e.State)
+			}
+			return names
+		}
+		assertSlice(t, "at first", standing(), []string{})
+		app, web := b.attach("records", "app", "gateway-1"), b.attach("records", "web", "gateway-2")
+		b.jobs()
+		b.done(app.UID)
+		b.done(web.UID)
+		const edges = "connections/records/edge-attachments/"
+		assertSlice(t, "attached", standing(), []string{edges + "app active", edges + "web active"})
+		b.act(restrict, c.UID)
+		if _, err := b.DeleteEdgeAttachment(ctx, b.acme(), "records", "app", app.UID); err != nil {
+			t.Fatal(err)
+		}
+		assertSlice(t, "restricted", standing(), []string{edges + "web restricted", edges + "app ceasing"})
+		b.done(app.UID)
+		assertSlice(t, "removed", standing(), []string{edges + "web restricted"})
+		_, err := b.ConnectionRecord(ctx, web.UID)
+		b.refused(err, problem.ObjectGone)
+	})
+}
+
+// What is refused while its connection is restricted does not come back with the lift.
+func TestRefusedWhileRestricted(t *testing.T) {
+	t.Parallel()
+	onSQLite(t, func(t *testing.T, url string) {
+		b := setup(t, url, withUnknownGateways)
+		e := b.estate()
+		b.act(restrict, e.connection.UID)
+		uid := e.edges["provisioning"]
+		if _, err := b.RefuseOrder(context.Background(), b.alice(), b.orderOf(uid).ID, "no longer wanted"); err != nil {
+			t.Fatal(err)
+		}
+		err := b.db.Read(context.Background(), func(ctx context.Context, r *store.Reader) error {
+			row, err := r.EdgeAttachmentByUID(ctx, uid)
+			if row.Former != nil {
+				t.Errorf("it is still to become %s again", row.Former.State)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.act(lift, e.connection.UID)
+		b.jobs()
+		assertEqual(t, "after the lift", b.edge(uid).State, "refused")
+	})
+}

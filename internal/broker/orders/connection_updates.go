@@ -70,7 +70,7 @@ func (d *Desk) updateConnection(
 		details: map[string]any{
 			"state_before": string(changed.before), "state": string(row.State), "spec_sha256": sumOf(row.Spec), "ods_code": row.ODSCode,
 			"revision": row.Revision, "policy_version": changed.judged.policy.versionText(),
-			"findings": ruleIDs(changed.judged.shown(), findingRule), "evidence": changed.found.times(),
+			"findings": ruleIDs(changed.judged.shown(), findingRule), "evidence": changed.found.cited(changed.judged, row.Spec),
 		},
 	})
 }

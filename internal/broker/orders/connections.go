@@ -162,7 +162,7 @@ func (c placedConnection) entry() entry {
 		details: map[string]any{
 			"order": c.item.ID, "state": string(c.row.State), "spec_sha256": sumOf(c.row.Spec), "ods_code": c.row.ODSCode,
 			"policy_version": c.judged.policy.versionText(), "findings": ruleIDs(c.row.Findings, findingRule),
-			"evidence": c.found.times(),
+			"evidence": c.found.cited(c.judged, c.row.Spec),
 		},
 	}
 }

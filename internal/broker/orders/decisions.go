@@ -144,7 +144,7 @@ func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note
 			return what, err
 		}
 		f.order.Note = note
-		what.details["evidence"] = found.times()
+		what.details["evidence"] = found.cited(judged, f.connection.Spec)
 		what.details["note_sha256"] = sumOf(note)
 		return what, d.enqueueFor(ctx, tx, s, f.connection.Spec.ActivateAt, now)
 	})
@@ -367,6 +367,7 @@ func (d *Desk) refuse(
 	ctx context.Context, tx *store.Tx, w request.Write, p *policy, now time.Time, f *dossier, reason, note string,
 ) ([]entry, error) {
 	s := f.standing()
+	s.Former = nil // what was refused does not come back with a lift
 	s.enter(hscn.StateRefused, reason, now)
 	closeOrder(&f.order, now, w.Caller.Subject, note)
 	if f.edge != nil {

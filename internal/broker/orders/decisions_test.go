@@ -221,7 +221,7 @@ func TestWhatWaitsForApprovalIsJudgedAgain(t *testing.T) {
 		b.jobs()
 		got := b.connection(c.UID)
 		assertEqual(t, "when the agreement is withdrawn", got.State, "refused")
-		assertContains(t, "reason", *got.StateReason, "looked up since", "Rule: agreement.ended")
+		assertContains(t, "reason", *got.StateReason, "recorded since", "Rule: agreement.ended")
 	})
 }
 

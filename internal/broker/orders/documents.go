@@ -23,6 +23,9 @@ const (
 	// maxLooseDocuments is how many such documents an account may have, so that nobody fills the database with what
 	// nobody needs: more than one apply sends before it names them.
 	maxLooseDocuments = 20
+	// maxUnvalidatedCopies is how many signed copies an account may have of which nobody at the CSP has validated a version:
+	// each keeps a document, and a person has to look at it.
+	maxUnvalidatedCopies = 200
 )
 
 // UploadDocument keeps a document of the account's under its sum, until evidence names it or a day is over. The body is

@@ -169,3 +169,20 @@ func TestUploadDocumentBounds(t *testing.T) {
 		}
 	})
 }
+
+// Naming documents is no way past the bound on them: of the copies that name them only so many wait for a person.
+func TestCopiesThatNobodyValidatesAreBounded(t *testing.T) {
+	t.Parallel()
+	onSQLite(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		sum := b.upload(customer("acme"), pdf("one"))
+		e := b.handIn("first", evidenceSpec(sum))
+		for i := range 199 {
+			b.handIn(fmt.Sprintf("ca-%d", i), evidenceSpec(sum))
+		}
+		_, err := b.CreateAgreementEvidence(context.Background(), b.acme(), "one-more", evidenceSpec(sum), true)
+		assertContains(t, "problem", b.asProblem(err, problem.StateForbids).Detail, "200 signed copies")
+		b.validate(e.UID, 1)
+		b.handIn("one-more", evidenceSpec(sum))
+	})
+}

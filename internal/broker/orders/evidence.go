@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -149,7 +150,7 @@ func (d *Desk) judgeEvidence(
 
 // CreateAgreementEvidence hands in a signed copy, of which the account has uploaded the document. ifNoneMatch says that
 // the request had the precondition that a create needs. Refusals are problem.PreconditionRequired, RequestInvalid,
-// NotOffered where there is no such document, NameTaken and PreconditionsFailed.
+// NotOffered where there is no such document, NameTaken, StateForbids for too many and PreconditionsFailed.
 func (d *Desk) CreateAgreementEvidence(
 	ctx context.Context, w request.Write, name string, spec api.AgreementEvidenceSpec, ifNoneMatch bool,
 ) (api.AgreementEvidence, error) {
@@ -197,6 +198,9 @@ func (d *Desk) createEvidence(
 	if err := judged.err(hscn.AgreementEvidenceName(name), holder); err != nil {
 		return nil, nil, err
 	}
+	if err := mayHandIn(ctx, tx.Reader, account.ID); err != nil {
+		return nil, nil, err
+	}
 	c := &signedCopy{row: store.Evidence{
 		UID: uuid.NewString(), Account: account.ID, Name: name, ODSCode: spec.OdsCode,
 		State: hscn.EvidenceReceived, StateSince: now, Findings: judged.shown(), Revision: 1,
@@ -214,13 +218,27 @@ func (d *Desk) createEvidence(
 		return nil, nil, err
 	}
 	// What waited for want of it may wait for a person's word now.
-	if err := d.judgeAllWaiting(ctx, tx, now); err != nil {
+	if err := d.judgeWaitingOf(ctx, tx, account.ID, now); err != nil {
 		return nil, nil, err
 	}
 	return c, judged.shown(), record(ctx, tx, w, now, c.entry("create", map[string]any{
 		"order": item.ID, "version": int64(1), "document_sha256": spec.DocumentSha256, "spec_sha256": sumOf(spec),
 		"policy_version": p.versionText(), "findings": ruleIDs(judged.shown(), findingRule),
 	}))
+}
+
+// mayHandIn refuses one more signed copy of an account that has as many as people can look at.
+func mayHandIn(ctx context.Context, r *store.Reader, account string) error {
+	held, err := r.HeldEvidence(ctx, account)
+	if err != nil {
+		return err
+	}
+	waiting := slices.DeleteFunc(held, func(e store.Evidence) bool { return e.State != hscn.EvidenceReceived })
+	if len(waiting) < maxUnvalidatedCopies {
+		return nil
+	}
+	return problem.New(problem.StateForbids, "The account has %d signed copies that nobody has validated yet, and may have no more. "+
+		"Delete what is not needed, or wait until they are looked at.", len(waiting))
 }
 
 // receive makes what the owner declares the newest version, which waits for a person, and asks the operator to look at

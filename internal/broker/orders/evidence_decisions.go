@@ -173,7 +173,7 @@ func (d *Desk) decideEvidence(
 			if err != nil {
 				return none, err
 			}
-			if err := d.judgeAllWaiting(ctx, tx, now); err != nil {
+			if err := d.judgeWaitingOf(ctx, tx, found.Account, now); err != nil {
 				return none, err
 			}
 			shown, err := d.recordNow(ctx, tx.Reader, uid)

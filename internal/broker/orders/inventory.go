@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -99,7 +100,8 @@ func (l *loader) accounts(ctx context.Context) error {
 			Retired: *orDefault(a.Retired, false),
 		}
 		if a.Organisations != nil {
-			row.Organisations = sortedUnique(a.Organisations)
+			// What was bound by itself is not undone by an inventory that does not name it: a binding is ended on purpose.
+			row.Organisations = sortedUnique(slices.Concat(was.Organisations, a.Organisations))
 		}
 		change, err := l.tx.UpsertAccount(ctx, row, l.now)
 		if err != nil {

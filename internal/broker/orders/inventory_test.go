@@ -71,6 +71,38 @@ func TestLoadInventory(t *testing.T) {
 	})
 }
 
+// What an inventory does not name it does not take away: a binding that was made by itself is ended by itself.
+func TestLoadInventoryUnbindsNothing(t *testing.T) {
+	t.Parallel()
+	on(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		ctx := context.Background()
+		bound := func() []string {
+			t.Helper()
+			page, err := b.Accounts(ctx, api.ListAccountsParams{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return page.Items[0].Organisations
+		}
+		if _, err := b.BindOrganisation(ctx, b.alice(), "acme", "X1Y2Z", api.BindingSpec{Reference: ptr("LA-17")}); err != nil {
+			t.Fatal(err)
+		}
+		assertSlice(t, "changes of the same inventory", changesOf(b.load(inventory(monday))), []string{})
+		assertSlice(t, "bound", bound(), []string{"A1B2C", "D3E4F", "X1Y2Z"})
+		acme := func(codes ...string) api.Inventory {
+			return api.Inventory{Version: api.N1, Accounts: []api.InventoryAccount{{ID: "acme", Title: "Acme", Organisations: codes}}}
+		}
+		assertSlice(t, "changes of none", changesOf(b.load(acme([]string{}...))), []string{})
+		assertSlice(t, "changes of another", changesOf(b.load(acme("q9q9q"))), []string{"updated account acme"})
+		assertSlice(t, "bound", bound(), []string{"A1B2C", "D3E4F", "Q9Q9Q", "X1Y2Z"})
+		if _, err := b.UnbindOrganisation(ctx, b.alice(), "acme", "X1Y2Z"); err != nil {
+			t.Fatal(err)
+		}
+		assertSlice(t, "unbound", bound(), []string{"A1B2C", "D3E4F", "Q9Q9Q"})
+	})
+}
+
 func TestLoadInventoryThatOffends(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, url string) {

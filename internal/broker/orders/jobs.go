@@ -56,6 +56,11 @@ func (d *Desk) enqueueFor(ctx context.Context, tx *store.Tx, s standing, activat
 
 // judgeAllWaiting leaves a job for each order whose assurance is not complete. Whoever records a fact calls it.
 func (d *Desk) judgeAllWaiting(ctx context.Context, tx *store.Tx, now time.Time) error {
+	return d.judgeWaitingOf(ctx, tx, "", now)
+}
+
+// judgeWaitingOf is judgeAllWaiting for a fact that is one account's alone; empty stands for all accounts.
+func (d *Desk) judgeWaitingOf(ctx context.Context, tx *store.Tx, account string, now time.Time) error {
 	connections, err := tx.ConnectionsInState(ctx, waiting)
 	if err != nil {
 		return err
@@ -72,6 +77,9 @@ func (d *Desk) judgeAllWaiting(ctx context.Context, tx *store.Tx, now time.Time)
 		standings = append(standings, edgeStanding(&edges[i]))
 	}
 	for _, s := range standings {
+		if account != "" && s.Account != account {
+			continue
+		}
 		if err := d.enqueue(ctx, tx, jobJudge, s, now); err != nil {
 			return err
 		}
@@ -278,7 +286,7 @@ func (d *Desk) judgeWaitingConnection(
 		return err
 	}
 	what.details["findings"] = ruleIDs(judged.shown(), findingRule)
-	what.details["evidence"], what.details["policy_version"] = found.times(), judgedBy.versionText()
+	what.details["evidence"], what.details["policy_version"] = found.cited(judged, row.Spec), judgedBy.versionText()
 	if len(judged.refusing()) > 0 {
 		row.Findings = judged.shown()
 		what.also, err = d.refuseForFacts(ctx, tx, w, now, f, reasonRefusedByFacts(row.Findings))

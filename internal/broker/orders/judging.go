@@ -38,6 +38,13 @@ func (v verdict) awaiting() []rules.Finding {
 	return slices.DeleteFunc(slices.Clone(v.findings), func(f rules.Finding) bool { return f.Awaits == "" })
 }
 
+// mayNotAct says that the order is refused, or waits, because the account may not act for the organisation.
+func (v verdict) mayNotAct() bool {
+	return slices.ContainsFunc(v.findings, func(f rules.Finding) bool {
+		return f.Rule == ruleNotBound && (f.Severity == rules.Error || f.Awaits != "")
+	})
+}
+
 // shown is the verdict in the contract's words.
 func (v verdict) shown() []api.Finding {
 	if len(v.findings) == 0 {
@@ -53,6 +60,8 @@ func (v verdict) shown() []api.Finding {
 const (
 	// ruleNameTaken is the one rule whose finding is a lost race and not an unmet precondition.
 	ruleNameTaken = "name.taken"
+	// ruleNotBound is about what the account may do for anybody, whatever is known of the organisation.
+	ruleNotBound = "organisation.not-bound"
 	// ruleSuspended is about the state that the HSCN Authority has put a connection into, whatever is asked of it.
 	ruleSuspended = "connection.suspended"
 )

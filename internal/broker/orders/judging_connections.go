@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -65,7 +66,26 @@ func (d *Desk) judgeConnection(
 	if err := found.holders(ctx, r, p, &facts, o, order.Declared); err != nil {
 		return verdict{}, found, err
 	}
-	return judge(p, facts, order), found, nil
+	judged := judge(p, facts, order)
+	if judged.mayNotAct() {
+		// What the provider has agreed with an organisation is told to those who may act for it, not to whoever asks: while
+		// that is open nothing else of the order hangs on it, and the order is judged again when it is settled.
+		facts.Organisations = withoutContracts(facts.Organisations)
+		judged = judge(p, facts, order)
+	}
+	return judged, found, nil
+}
+
+// withoutContracts leaves out what the provider has agreed with organisations that the account may not act for.
+func withoutContracts(organisations map[string]rules.Organisation) map[string]rules.Organisation {
+	told := maps.Clone(organisations)
+	for code, organisation := range told {
+		if !organisation.Bound {
+			organisation.FlowDown = rules.Fact[[]rules.FlowDownDocument]{}
+			told[code] = organisation
+		}
+	}
+	return told
 }
 
 // connectionFacts are what is known of what the order names.
@@ -90,9 +110,14 @@ func connectionFacts(
 	if err != nil {
 		return rules.Facts{}, found, err
 	}
-	compliance := api.ComplianceFacts{Now: now, Account: o.account.ID, Organisations: organisations, Waivers: waivers}
-	if err := addEvidence(ctx, r, o.account.ID, &compliance); err != nil {
-		return rules.Facts{}, found, err
+	compliance := api.ComplianceFacts{
+		Now: now, Account: o.account.ID, Organisations: organisations, Waivers: waivers, AgreementEvidence: []api.AgreementEvidenceFact{},
+	}
+	// An account may have many, and most orders name none.
+	if o.spec.Agreement.EvidenceID != nil {
+		if err := addEvidence(ctx, r, o.account.ID, &compliance); err != nil {
+			return rules.Facts{}, found, err
+		}
 	}
 	var services []api.Service
 	service, err := r.ServiceByKey(ctx, store.ServiceKey{Type: o.spec.Service.Type, ID: o.spec.Service.ID})
@@ -187,11 +212,15 @@ func (e evidence) rests(v verdict, spec api.ConnectionSpec) lookup {
 	}
 }
 
-// times says for the audit when the facts were looked up that an order was judged by.
-func (e evidence) times() map[string]any {
-	times := map[string]any{}
+// cited says for the audit when the facts were looked up that the verdict is by, and on which signed copy the agreement
+// rests, if on one: when it was validated says which version that was.
+func (e evidence) cited(v verdict, spec api.ConnectionSpec) map[string]any {
+	cited := map[string]any{}
 	for fact, at := range lookUpTimes(e.organisation) {
-		times[fact] = clockText(at)
+		cited[fact] = clockText(at)
 	}
-	return times
+	if rests := e.rests(v, spec); rests.evidence != "" {
+		cited["signed_copy"], cited["signed_copy_validated"] = rests.evidence, clockText(rests.at)
+	}
+	return cited
 }

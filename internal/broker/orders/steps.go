@@ -64,16 +64,22 @@ func steps(w work) []string {
 // lookUp says what to look up and where, for each finding that the order waits for, and how it is recorded.
 func (w work) lookUp() []string {
 	code := w.connection.OdsCode
+	// Nothing waits for what a waiver lets pass.
+	awaited := slices.DeleteFunc(slices.Clone(w.order.Findings), func(f api.Finding) bool { return f.Waiver != nil })
+	binding := slices.ContainsFunc(awaited, func(f api.Finding) bool { return f.Rule == ruleNotBound })
 	var todo []string
-	for _, finding := range w.order.Findings {
+	for _, finding := range awaited {
 		switch finding.Rule {
-		case "organisation.not-bound":
+		case ruleNotBound:
 			todo = append(todo, fmt.Sprintf("Check with the organisation %s that the account %s may act for it. If it may: %s.",
 				code, w.order.Account, commandBind(w.order.Account, code)))
 		case "organisation.not-checked":
 			todo = append(todo, fmt.Sprintf("Look %s up in the directory of organisations (ODS, by code) and record what it says, also that it has no "+
 				"such code: %s.", code, commandRecordDirectory(code)))
 		case "agreement.not-checked":
+			if binding && w.connection.Agreement.Basis == api.AgreementBasisFlowDown {
+				continue // it may be recorded: the account is told of contracts once it may act for the organisation
+			}
 			todo = append(todo, w.lookUpAgreement(finding)...)
 		case "dspt.not-checked":
 			// It may be a relative's row that is missing: which, and what of it, the finding says.

@@ -194,26 +194,35 @@ func TestStepsOfLookUps(t *testing.T) {
 	for _, rule := range []string{"organisation.not-bound", "organisation.not-checked", "agreement.not-checked", "dspt.not-checked", "dspt.ends-early"} {
 		w.order.Findings = append(w.order.Findings, api.Finding{Rule: rule, Severity: api.Warning, Detail: "What " + rule + " means."})
 	}
+	findings := w.order.Findings
 	for basis, where := range map[api.AgreementBasis]string{
 		api.AgreementBasisConnectionAgreement: "hscn-broker agreements record-register A1B2C",
 		api.AgreementBasisFlowDown: "Master Services Agreement (msa) of version 11.0 or later, and record them, also that there are none: " +
 			"hscn-broker agreements record-flow-down A1B2C",
 	} {
-		w.connection.Agreement.Basis = basis
-		got := steps(w)
-		if len(got) != 6 {
-			t.Fatalf("%s: %d steps: %q", basis, len(got), got)
-		}
-		for i, words := range []string{
+		w.connection.Agreement.Basis, w.order.Findings = basis, findings
+		wanted := []string{
 			`hscn-broker accounts bind 676 A1B2C --reference "..."`, "hscn-broker organisations record A1B2C", where,
 			"What dspt.not-checked means. Look that organisation up in the DSPT's register", "hscn-broker load FILE", "hscn-broker orders refuse 12",
-		} {
+		}
+		if basis == api.AgreementBasisFlowDown {
+			// Before the account may act for it, nothing says whether the contracts were looked through.
+			if text := strings.Join(steps(w), "\n"); strings.Contains(text, "record-flow-down") || !strings.Contains(text, "accounts bind") {
+				t.Errorf("%s: steps before the binding are\n%s", basis, text)
+			}
+			w.order.Findings, wanted = w.order.Findings[1:], wanted[1:]
+		}
+		got := steps(w)
+		if len(got) != len(wanted) {
+			t.Fatalf("%s: %d steps: %q", basis, len(got), got)
+		}
+		for i, words := range wanted {
 			if !strings.Contains(got[i], words) {
 				t.Errorf("%s: step %d is %q and does not say %q", basis, i, got[i], words)
 			}
 		}
 	}
-	w.connection.Agreement.Basis = api.AgreementBasisConnectionAgreement
+	w.order.Findings, w.connection.Agreement.Basis = findings, api.AgreementBasisConnectionAgreement
 	w.connection.Agreement.EvidenceID = ptr("agreement-evidence/signed")
 	if got := steps(w); len(got) != 7 || !strings.Contains(got[3], `hscn-broker evidence validate 676/signed --saw "..."`) {
 		t.Errorf("of a connection that names a signed copy the steps are %q", got)
@@ -222,7 +231,7 @@ func TestStepsOfLookUps(t *testing.T) {
 	if got := steps(w); !strings.Contains(got[2], "record-register CODE") {
 		t.Errorf("where the agreement may be another organisation's the step is %q", got[2])
 	}
-	w.order.Findings = nil
+	w.order.Findings = []api.Finding{{Rule: "organisation.not-bound", Severity: api.Warning, Waiver: ptr("until 31 December 2026")}}
 	w.order.StateReason = ptr("Something else is missing.")
 	if got := steps(w); !strings.Contains(got[0], "Something else is missing.") {
 		t.Errorf("without a finding that the operator can act on, the first step is %q", got[0])

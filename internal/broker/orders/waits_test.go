@@ -36,7 +36,7 @@ func TestGatewayArrives(t *testing.T) {
 		"when its connection is active":   {active: true, arrives: gateway("gateway-7", "project-1"), state: "awaiting_fulfilment"},
 		"another one":                     {arrives: gateway("gateway-8", "project-1"), state: "pending_verification"},
 		"as another service's": {
-			arrives: gateway("gateway-7", "project-2"), state: "refused", reason: []string{"looked up since", "project-2", "Rule: edge.gateway-unknown."},
+			arrives: gateway("gateway-7", "project-2"), state: "refused", reason: []string{"recorded since", "project-2", "Rule: edge.gateway-unknown."},
 		},
 		"as another account's": {arrives: gateway("gateway-7", "project-9"), state: "pending_verification"},
 		"carrying what it may not": {

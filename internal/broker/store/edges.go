@@ -89,6 +89,15 @@ func (r *Reader) EdgeAttachmentsOf(ctx context.Context, connectionUID string) ([
 	return rows, failure("read the edge attachments of a connection", err)
 }
 
+// EdgeAttachmentsStanding returns the edge attachments of the connection of that uid whose gateways carry it or are to: in
+// the order of their names those that hold one, and then those that are ceasing.
+func (r *Reader) EdgeAttachmentsStanding(ctx context.Context, connectionUID string) ([]EdgeAttachment, error) {
+	var rows []EdgeAttachment
+	err := r.q.NewSelect().Model(&rows).Where("connection_uid = ? AND (holds OR state = ?)", connectionUID, hscn.StateCeasing).
+		OrderExpr("holds DESC, name, uid").Scan(ctx)
+	return rows, failure("read what stands of the edge attachments of a connection", err)
+}
+
 // Beside says what else of an account may stand in the way of an edge attachment: what shares its connection, its gateway,
 // or a network behind it, by id. What is empty is shared with nothing.
 type Beside struct {

@@ -52,6 +52,7 @@ func Conformance(t *testing.T, newURL func(testing.TB) string) {
 		"Evidence/Listing":               evidenceListing,
 		"Evidence/Queue":                 evidenceQueue,
 		"Evidence/OfConnections":         evidenceOfConnections,
+		"Evidence/Kept":                  evidenceThatIsKept,
 		"Inventory/Accounts":             inventoryAccounts,
 		"Inventory/Services":             inventoryServices,
 		"Inventory/Gateways":             inventoryGateways,

@@ -179,12 +179,18 @@ func edgeStale(t *testing.T, d *database) {
 func edgeQueries(t *testing.T, d *database) {
 	parent := d.withParents(t, "records")[0]
 	web, front, refused := newEdge(parent, "web"), newEdge(parent, "front"), newEdge(parent, "refused")
+	ceasing, ceased := newEdge(parent, "ceasing"), newEdge(parent, "ceased")
 	refused.State, refused.StateSince = hscn.StateRefused, now.Add(time.Minute)
-	web.State = hscn.StateActive
-	d.insertEdges(t, &web, &front, &refused)
+	web.State, ceasing.State, ceased.State = hscn.StateActive, hscn.StateCeasing, hscn.StateCeased
+	d.insertEdges(t, &web, &front, &refused, &ceasing, &ceased)
 	d.read(t, func(ctx context.Context, r *store.Reader) error {
 		rows, err := r.EdgeAttachmentsOf(ctx, parent.UID)
 		wantEqual(t, "of a connection", edgeNames(rows), []string{"records/front", "records/web"})
+		if err != nil {
+			return err
+		}
+		rows, err = r.EdgeAttachmentsStanding(ctx, parent.UID)
+		wantEqual(t, "that stand", edgeNames(rows), []string{"records/front", "records/web", "records/ceasing"})
 		if err != nil {
 			return err
 		}

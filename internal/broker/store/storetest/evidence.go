@@ -356,3 +356,30 @@ func evidenceOfConnections(t *testing.T, d *database) {
 	}
 	wantEqual(t, "what rests on which version", rests, map[string]string{"naming": "", "resting": "a version"})
 }
+
+// What a connection rests on is there whatever became of the evidence, as long as the connection holds its name.
+func evidenceThatIsKept(t *testing.T, d *database) {
+	d.seed(t)
+	document := d.insertDocument(t, "one").SHA256
+	gone := newEvidence("acme", "ca-2026")
+	gone.State = hscn.EvidenceCeased
+	d.insertEvidence(t, &gone)
+	first, second := newVersion(gone, 1, document), newVersion(gone, 2, document)
+	first.State, second.State = store.VersionSuperseded, store.VersionValidated
+	d.insertVersions(t, &first, &second)
+	resting, plain, refused := newConnection("acme", "resting"), newConnection("acme", "plain"), newConnection("acme", "refused")
+	resting.EvidenceVersionUID, refused.EvidenceVersionUID = first.UID, second.UID
+	refused.State = hscn.StateRefused
+	d.insertConnections(t, &resting, &plain, &refused)
+	for account, want := range map[string]int{"acme": 1, "other": 0} {
+		kept := get(t, d, func(ctx context.Context, r *store.Reader) ([]store.KeptVersion, error) {
+			return r.KeptVersions(ctx, account)
+		})
+		wantEqual(t, "how many "+account+" keeps", len(kept), want)
+		if want > 0 {
+			wantEqual(t, "kept", kept[0], store.KeptVersion{
+				EvidenceVersion: first, Connection: "resting", EvidenceName: "ca-2026", ODSCode: "A1B2C",
+			})
+		}
+	}
+}
