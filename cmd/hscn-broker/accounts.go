@@ -72,7 +72,7 @@ func newAccountsUnbind(a *app) *cobra.Command {
 			})
 		}))
 	unbind.Long = `Lets an account order nothing more for the organisation. What it has stays as it is: to stop a connection, see
-"hscn-broker connections".`
+"hscn-broker connections". An inventory that still names the organisation binds it again when it is loaded.`
 	unbind.Example = `  hscn-broker accounts unbind 676 A1B2C`
 	return unbind
 }

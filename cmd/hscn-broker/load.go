@@ -22,7 +22,8 @@ func newLoad(a *app) *cobra.Command {
 gateways, organisations with what was looked up about them, pools of addresses. "-" reads standard input.
 
 Everything is recorded in one transaction or not at all. What the file names is inserted or updated by its natural key;
-what it does not name is left alone, and "retired: true" takes something out of use. A look-up that found nothing is
+what it does not name is left alone, the organisations among it that an account may act for, and "retired: true" takes
+something out of use. A look-up that found nothing is
 recorded as "found: false"; one that nobody made is left out, and counts as not checked.`
 	load.Flags().BoolVar(&check, "check", false, "say what would change, and change nothing")
 	return load

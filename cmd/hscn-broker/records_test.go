@@ -47,6 +47,9 @@ func TestAccountsCommands(t *testing.T) {
 	if out := b.run(t, "accounts", "list").ok(t); !regexp.MustCompile(`(?m)^676 +customer +A1B2C,D3E4F +Acme Health$`).MatchString(out) {
 		t.Errorf("accounts list:\n%s", out)
 	}
+	if out := b.run(t, "load", write(t, "inventory.yaml", inventory)).ok(t); strings.Contains(out, "account  ") {
+		t.Errorf("load changes what an account may act for:\n%s", out)
+	}
 	b.run(t, "accounts", "unbind", "676", "D3E4F").ok(t)
 	if out := b.run(t, "accounts", "unbind", "676", "A1B2C").ok(t); out != "Account 676 (Acme Health) may now act for no organisation.\n" {
 		t.Errorf("accounts unbind: %s", out)

@@ -57,11 +57,10 @@ func (w *world) drawConfiguration() {
 }
 
 // add adds an instance to the configuration and gives it a label.
-func (w *world) add(i instance) string {
+func (w *world) add(i instance) {
 	initial := map[rules.Kind]string{rules.KindAgreementEvidence: "a", rules.KindConnection: "c", rules.KindEdgeAttachment: "e"}[i.Kind]
 	i.Label = fmt.Sprintf("%s%d", initial, len(w.Instances))
 	w.Instances = append(w.Instances, w.veil(i))
-	return i.Label
 }
 
 // configure draws what the configuration does with something that was ordered.

@@ -47,12 +47,10 @@ func estateOf(seed uint64) *estate {
 	for _, i := range w.Instances {
 		w.Schedule = append(w.Schedule, i.Label, i.Label, i.Label)
 	}
-	w.shuffle(len(w.Instances), func(i, j int) { w.Instances[i], w.Instances[j] = w.Instances[j], w.Instances[i] })
-	w.shuffle(len(w.Schedule), func(i, j int) { w.Schedule[i], w.Schedule[j] = w.Schedule[j], w.Schedule[i] })
+	w.Shuffle(len(w.Instances), func(i, j int) { w.Instances[i], w.Instances[j] = w.Instances[j], w.Instances[i] })
+	w.Shuffle(len(w.Schedule), func(i, j int) { w.Schedule[i], w.Schedule[j] = w.Schedule[j], w.Schedule[i] })
 	return w.estate
 }
-
-func (w *world) shuffle(n int, swap func(i, j int)) { w.Rand.Shuffle(n, swap) }
 
 // take returns a name that nothing has yet.
 func take(names *[]string) string {

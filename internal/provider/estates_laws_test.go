@@ -75,6 +75,9 @@ func (t *trial) saidOf(n *node, rule string) []remark {
 		case rule == nameTaken && slices.Contains(t.names(other), name):
 			// Two instances of one name are told as such, at one of the two.
 			said = slices.Concat(said, other.said("name.duplicate"), other.said("name.moved"))
+			if other != n {
+				said = append(said, other.said(nameTaken)...)
+			}
 		}
 	}
 	return said
@@ -157,6 +160,10 @@ func (t *trial) hidden(n *node, f api.Finding) bool {
 		return other.Kind == rules.KindEdgeAttachment && (other.effect == creates || other.effect == replaces)
 	}):
 		return true // the address of an edge attachment is given with the order
+	case f.Rule == nameTaken && slices.ContainsFunc(t.nodes, func(other *node) bool {
+		return other != n && slices.Contains(t.names(other), t.r.target(n.instance)) && !t.named(other)
+	}):
+		return true // the other one's name turns out to be the same
 	case t.unseen(n, f.Rule):
 		return true
 	case together(f.Rule):
@@ -237,7 +244,7 @@ func (t *trial) impossibleIsRefused(n *node) {
 		if r.severity != api.Error || shapes(r.rule) || n.effect == destroys || n.malformed || !t.settled(n) {
 			continue
 		}
-		if name := t.r.target(n.instance); r.rule == nameTaken && (!t.shaped(name) || t.left(name)) {
+		if name := t.r.target(n.instance); r.rule == nameTaken && (!mentions(r.detail, name) || !t.shaped(name) || t.left(name)) {
 			continue
 		}
 		v, others := t.verdicts[n], t.others(n, r)

@@ -48,8 +48,8 @@ type planning struct {
 	planned map[string]attr.Value // nil where it is destroyed
 
 	priorID, priorState, priorReason, priorPending types.String
-	prior                            map[string]attr.Value // nil where there is nothing in state
-	priorReplaces                    string                // the id that the first call of a replacement left in private state
+	prior                                          map[string]attr.Value // nil where there is nothing in state
+	priorReplaces                                  string                // the id that the first call of a replacement left in private state
 
 	// assigned are the attributes that the broker assigns and that rules compare beside what is declared, with the values
 	// of state.

@@ -128,6 +128,9 @@ func agreementEvidenceUnknown(j *judgement) *hit {
 		h.remedy = "Set agreement.evidence_id to " + quoted(hscn.AgreementEvidenceName(name)) + ", best by a reference to the resource."
 	case !there && malformed != nil:
 		h.detail = "agreement.evidence_id: the " + malformed.Error() + "."
+	case !there && j.facts.RefusedEvidence[name] != "":
+		h.detail = fmt.Sprintf("The agreement evidence %s was refused: %s", quoted(name), j.facts.RefusedEvidence[name])
+		h.remedy = "Hand in another copy as an hscn_agreement_evidence, give its id in agreement.evidence_id, and order the connection again."
 	case !there:
 		h.detail = fmt.Sprintf("The account %s has no agreement evidence %s, or it was refused or deleted.", j.facts.Account, quoted(name))
 		if j.where == AtPlan {

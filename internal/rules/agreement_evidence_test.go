@@ -60,6 +60,17 @@ func agreementEvidenceCases() map[string]ruleCase {
 					},
 				},
 				{
+					"a copy that was refused",
+					[]step{put("agreement.evidence_id", "agreement-evidence/ca-2026"), func(s *scene) {
+						s.facts.RefusedEvidence = map[string]string{"agreement-evidence/ca-2026": "The second page is missing."}
+					}},
+					want{
+						path:   "agreement evidence_id",
+						detail: `The agreement evidence "agreement-evidence/ca-2026" was refused: The second page is missing.`,
+						remedy: "Hand in another copy as an hscn_agreement_evidence, give its id in agreement.evidence_id, and order the connection again.",
+					},
+				},
+				{
 					"the name alone",
 					[]step{put("agreement.evidence_id", "ca-2026")},
 					want{

@@ -29,6 +29,9 @@ type Facts struct {
 	// deleted is not among it. Without EvidenceKnown nobody asked for it.
 	Evidence      map[string]Evidence
 	EvidenceKnown bool
+	// RefusedEvidence says why, in a sentence, of evidence that an order names, that is not among Evidence and whose last copy
+	// was refused; by full name. Only the broker says it.
+	RefusedEvidence map[string]string
 	// Kept are the versions of signed copies that connections of the account rest on and that Evidence does not have any
 	// more, by the full name of the connection.
 	Kept map[string]KeptEvidence

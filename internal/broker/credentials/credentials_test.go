@@ -17,6 +17,7 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/problem"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store/storetest"
 )
 
 type bundle struct {
@@ -355,7 +356,7 @@ func TestEnsureFirstOverwritesNothing(t *testing.T) {
 	if made || !errors.As(err, &exists) {
 		t.Fatalf("made %v, err = %v", made, err)
 	}
-	want := "the file " + file + " is there already, and the database has no token that it could hold: move it away, " +
+	want := "make the operator's first token: the file " + file + " is there already, and the database has no token that it could hold: move it away, " +
 		"and start again; the operator's first token is then written there"
 	if err.Error() != want {
 		t.Errorf("err = %v", err)
@@ -372,35 +373,51 @@ func TestEnsureFirstOverwritesNothing(t *testing.T) {
 	}
 }
 
-// Several brokers on one database that start together make one token between them.
+// Several brokers on one database that start together make one token between them, also where they would all write it to
+// one file, and none of them fails.
 func TestEnsureFirstTogether(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	dir := t.TempDir()
-	var group sync.WaitGroup
-	made := make([]bool, 4)
-	errs := make([]error, len(made))
-	for i := range made {
-		group.Go(func() {
-			made[i], errs[i] = b.keeper.EnsureFirst(t.Context(), filepath.Join(dir, fmt.Sprint(i)))
-		})
-	}
-	group.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	count := 0
-	for _, m := range made {
-		if m {
-			count++
+	for name, newURL := range map[string]func(testing.TB) string{"sqlite": storetest.SQLiteURL, "postgres": storetest.PostgresURL} {
+		for where, file := range map[string]func(i int) string{
+			"files of their own": func(i int) string { return fmt.Sprint(i) },
+			"one file":           func(int) string { return "operator-token" },
+		} {
+			t.Run(name+", "+where, func(t *testing.T) {
+				t.Parallel()
+				keeper := credentials.New(storetest.Open(t, newURL(t), store.Options{}), time.Now)
+				dir := t.TempDir()
+				var group sync.WaitGroup
+				made := make([]bool, 4)
+				errs := make([]error, len(made))
+				for i := range made {
+					group.Go(func() { made[i], errs[i] = keeper.EnsureFirst(t.Context(), filepath.Join(dir, file(i))) })
+				}
+				group.Wait()
+				if err := errors.Join(errs...); err != nil {
+					t.Fatal(err)
+				}
+				count := 0
+				for _, m := range made {
+					if m {
+						count++
+					}
+				}
+				files, err := os.ReadDir(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if count != 1 || len(files) != 1 {
+					t.Fatalf("%d tokens and %d files were made", count, len(files))
+				}
+				secret, err := os.ReadFile(filepath.Join(dir, files[0].Name()))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := keeper.Authenticate(t.Context(), strings.TrimSpace(string(secret))); err != nil {
+					t.Error(err)
+				}
+			})
 		}
-	}
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if count != 1 || len(files) != 1 {
-		t.Errorf("%d tokens and %d files were made", count, len(files))
 	}
 }
 

@@ -36,7 +36,9 @@ func (e *FileExistsError) Error() string {
 // file, which only its owner may read. It reports whether it did. A database that has, or had, a token is left alone:
 // whoever lost every administrator's token needs the database, not the broker.
 //
-// The file is written before the token is stored, so that there is never a token that nobody can know.
+// The file is written before the token is stored, so that there is never a token that nobody can know. Brokers that start
+// together on one database take turns, so that whoever is not the first finds the other's token, and leaves alone the file
+// that it is in, where they share that.
 func (k *Keeper) EnsureFirst(ctx context.Context, file string) (bool, error) {
 	var before bool
 	err := k.db.Read(ctx, func(ctx context.Context, r *store.Reader) error {
@@ -48,35 +50,41 @@ func (k *Keeper) EnsureFirst(ctx context.Context, file string) (bool, error) {
 		return false, err
 	}
 
-	secret := newSecret()
-	if err := writeSecret(file, secret); err != nil {
-		return false, err
-	}
+	secret, written := newSecret(), false
 	spec := api.TokenSpec{
 		Subject: FirstSubject, Kind: api.Person,
 		Roles: []api.Role{api.RoleAdministrator, api.RoleApprover, api.RoleAuditor, api.RoleCustomer, api.RoleRecorder},
 	}
 	_, err = k.create(ctx, itself(), k.now(), secret, spec, func(ctx context.Context, tx *store.Tx) error {
-		// Brokers that start together on one database take turns, as they do to store the policy.
+		// It is the turn of whoever stores the policy as well.
 		if err := tx.LockPolicies(ctx); err != nil {
 			return err
 		}
 		before, err := tx.AnyToken(ctx)
-		if err == nil && before {
-			err = errNotFirst
+		switch {
+		case err != nil:
+			return err
+		case before:
+			return errNotFirst
+		case written: // the transaction is repeated
+			return nil
 		}
+		err = writeSecret(file, secret)
+		written = err == nil
 		return err
 	})
-	if err != nil {
+	if err == nil {
+		return true, nil
+	}
+	if written {
 		if removeErr := os.Remove(file); removeErr != nil {
 			return false, errors.Join(err, removeErr)
 		}
-		if errors.Is(err, errNotFirst) {
-			return false, nil
-		}
-		return false, fmt.Errorf("store the operator's first token: %w", err)
 	}
-	return true, nil
+	if errors.Is(err, errNotFirst) {
+		return false, nil
+	}
+	return false, fmt.Errorf("make the operator's first token: %w", err)
 }
 
 // ownerOnly is the mode of a file that holds a secret.
@@ -88,11 +96,11 @@ func writeSecret(file, secret string) error {
 		return &FileExistsError{File: file}
 	}
 	if err != nil {
-		return fmt.Errorf("write the operator's first token: %w", err)
+		return fmt.Errorf("write it to a file: %w", err)
 	}
 	_, err = fmt.Fprintln(f, secret)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("write the operator's first token: %w", err), os.Remove(file))
+		return errors.Join(fmt.Errorf("write it to a file: %w", err), os.Remove(file))
 	}
 	return nil
 }

@@ -262,7 +262,7 @@ func (d *Desk) settleConnection(
 func (d *Desk) wait(
 	s standing, p *policy, state hscn.State, awaiting []rules.Finding, now time.Time, workingDays int, item *store.Order,
 ) error {
-	s.enter(state, reasonWaiting(p, state, awaiting), now)
+	s.enter(state, reasonWaiting(p, state, s.stillAwaiting(awaiting)), now)
 	s.AssuredAt, s.EnablementDueAt = nil, nil
 	var err error
 	if item.DueAt, err = dueAt(d.calendar, p.document.WorkingHours, s.StateSince, workingDays); err != nil {

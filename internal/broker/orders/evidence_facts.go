@@ -57,6 +57,33 @@ func liveEvidence(ctx context.Context, r *store.Reader, account string) ([]api.A
 	return facts, nil
 }
 
+// refusedEvidence says why the signed copy of that full name was refused, by the name, where the last that had it was. A
+// connection that waits for it is refused with it, and whoever reads so has to learn what was wrong with the copy.
+func refusedEvidence(ctx context.Context, r *store.Reader, account, fullName string) (map[string]string, error) {
+	name, err := hscn.ParseAgreementEvidenceName(fullName)
+	if err != nil {
+		return nil, nil //nolint:nilerr // what is no name names nothing
+	}
+	row, err := r.LastEvidenceByName(ctx, account, name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.State != hscn.EvidenceRefused {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	versions, err := r.EvidenceVersions(ctx, row.UID)
+	if err != nil {
+		return nil, err
+	}
+	refused := make(map[string]string, 1)
+	for _, version := range versions[row.UID] {
+		if version.State == store.VersionRefused {
+			refused[fullName] = ended(version.Reason)
+		}
+	}
+	return refused, nil
+}
+
 // evidenceFact is a version as rules ask for it. One that a newer one has superseded may have been validated.
 func evidenceFact(name, code string, version store.EvidenceVersion, validated bool) api.AgreementEvidenceFact {
 	fact := api.AgreementEvidenceFact{

@@ -338,7 +338,10 @@ func TestEvidenceIsRefusedForGood(t *testing.T) {
 		b.jobs()
 		refused := b.connection(c.UID)
 		assertEqual(t, "connection", refused.State, "refused")
-		assertContains(t, "reason", *refused.StateReason, "agreement.evidence-unknown")
+		assertContains(t, "reason", *refused.StateReason, "agreement.evidence-unknown",
+			`The agreement evidence "agreement-evidence/ca-2026" was refused: The second page is missing.`, "Hand in another copy")
+		_, err = b.CreateConnection(context.Background(), b.acme(), "again", restingSpec(e.Name), true)
+		assertContains(t, "finding", b.asProblem(err, problem.PreconditionsFailed).Findings[0].Detail, "The second page is missing.")
 
 		// The name is free, and the old one stays in sight for a while.
 		b.handIn("ca-2026", evidenceSpec(sum))

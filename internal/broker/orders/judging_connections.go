@@ -114,8 +114,12 @@ func connectionFacts(
 		Now: now, Account: o.account.ID, Organisations: organisations, Waivers: waivers, AgreementEvidence: []api.AgreementEvidenceFact{},
 	}
 	// An account may have many, and most orders name none.
-	if o.spec.Agreement.EvidenceID != nil {
+	var refused map[string]string
+	if id := o.spec.Agreement.EvidenceID; id != nil {
 		if err := addEvidence(ctx, r, o.account.ID, &compliance); err != nil {
+			return rules.Facts{}, found, err
+		}
+		if refused, err = refusedEvidence(ctx, r, o.account.ID, *id); err != nil {
 			return rules.Facts{}, found, err
 		}
 	}
@@ -133,6 +137,7 @@ func connectionFacts(
 	if err != nil {
 		return facts, found, fmt.Errorf("facts of account %s: %w", o.account.ID, err)
 	}
+	facts.RefusedEvidence = refused
 	return facts, found, nil
 }
 

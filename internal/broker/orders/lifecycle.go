@@ -64,12 +64,15 @@ var waiting = []hscn.State{
 // approval where policy wants one, else provisioning. A wait that a person has ended is over.
 func (s standing) next(awaiting []rules.Finding, approval bool) hscn.State {
 	var awaits []hscn.State
-	for _, finding := range awaiting {
-		if !s.hasPassed(finding.Awaits) {
-			awaits = append(awaits, finding.Awaits)
-		}
+	for _, finding := range s.stillAwaiting(awaiting) {
+		awaits = append(awaits, finding.Awaits)
 	}
 	return nextState(awaits, approval && !s.hasPassed(hscn.StatePendingApproval))
+}
+
+// stillAwaiting are those of the findings whose wait nobody has ended.
+func (s standing) stillAwaiting(awaiting []rules.Finding) []rules.Finding {
+	return slices.DeleteFunc(slices.Clone(awaiting), func(f rules.Finding) bool { return s.hasPassed(f.Awaits) })
 }
 
 // nextState is the first of the states that an order has still to go through.
@@ -146,6 +149,7 @@ func londonText(t time.Time) string {
 
 // The reasons that customers read. Each says why the object is in its state and who can move it on.
 
+// reasonWaiting is that of an order that waits before its assurance is complete; awaiting is what it has still to wait for.
 func reasonWaiting(p *policy, state hscn.State, awaiting []rules.Finding) string {
 	var details []string
 	for _, finding := range awaiting {
@@ -160,6 +164,10 @@ func reasonWaiting(p *policy, state hscn.State, awaiting []rules.Finding) string
 		return fmt.Sprintf("Waits for %s to look up what nobody has looked up yet; the order then goes on by itself. %s",
 			p.operator(), strings.Join(details, " "))
 	case hscn.StatePendingApproval:
+		if slices.ContainsFunc(awaiting, func(f rules.Finding) bool { return f.Awaits == hscn.StateAwaitingAuthority }) {
+			return fmt.Sprintf("Waits for a person at %s to approve it, and then for %s.",
+				p.document.Csp.Title, hscn.StateAwaitingAuthority.LeftBy())
+		}
 		return fmt.Sprintf("Every precondition is met. Waits for a person at %s to approve it.", p.document.Csp.Title)
 	default:
 		return strings.TrimSpace(fmt.Sprintf("Waits for %s. %s", state.LeftBy(), strings.Join(details, " ")))

@@ -201,7 +201,13 @@ func TestAuthorityAnswers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if c.policy == nil {
+				if c.policy != nil {
+					assertEqual(t, "state", made.State, "pending_approval")
+					if reason := *made.StateReason; !strings.HasPrefix(reason, "Waits for a person at ") ||
+						!strings.HasSuffix(reason, " to approve it, and then for the HSCN Authority's answer, recorded by the operator.") {
+						t.Errorf("the reason is %q", reason)
+					}
+				} else {
 					assertEqual(t, "state", made.State, "awaiting_authority")
 					order := b.orderOf(made.UID)
 					assertEqual(t, "waits for", *order.WaitsFor, "authority")

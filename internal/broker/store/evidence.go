@@ -180,6 +180,14 @@ func (r *Reader) EvidenceByName(ctx context.Context, account, name string) (Evid
 	return row, failure("read evidence", err)
 }
 
+// LastEvidenceByName returns the evidence of the account that has the name or was the last to have it, or ErrNotFound.
+func (r *Reader) LastEvidenceByName(ctx context.Context, account, name string) (Evidence, error) {
+	var row Evidence
+	err := r.q.NewSelect().Model(&row).Where("account = ? AND name = ?", account, name).
+		OrderExpr("holds DESC, created_at DESC, state_since DESC").Limit(1).Scan(ctx)
+	return row, failure("read the last evidence of a name", err)
+}
+
 // EvidenceByUID returns the evidence in whatever state, or ErrNotFound. It does not ask whose it is.
 func (r *Reader) EvidenceByUID(ctx context.Context, uid string) (Evidence, error) {
 	var row Evidence

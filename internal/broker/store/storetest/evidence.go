@@ -209,6 +209,13 @@ func evidenceRoundTrip(t *testing.T, d *database) {
 		wantError(t, err, store.ErrNotFound)
 		_, err = r.EvidenceByName(ctx, "acme", "bare")
 		wantError(t, err, store.ErrNotFound)
+		last, err := r.LastEvidenceByName(ctx, "acme", "bare")
+		wantEqual(t, "what was the last to have the name", last.State, hscn.EvidenceCeased)
+		if err != nil {
+			return err
+		}
+		_, err = r.LastEvidenceByName(ctx, "acme", "nothing")
+		wantError(t, err, store.ErrNotFound)
 		return nil
 	})
 }
@@ -226,6 +233,10 @@ func evidenceHoldsAreUnique(t *testing.T, d *database) {
 		return r.EvidenceByName(ctx, "acme", "ca-2026")
 	})
 	wantEqual(t, "by name", row.UID, second.UID)
+	last := get(t, d, func(ctx context.Context, r *store.Reader) (store.Evidence, error) {
+		return r.LastEvidenceByName(ctx, "acme", "ca-2026")
+	})
+	wantEqual(t, "the last by name", last.UID, second.UID)
 	held := get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Evidence, error) {
 		return r.HeldEvidence(ctx, "acme")
 	})
