@@ -167,9 +167,9 @@ func (t *trial) hidden(n *node, f api.Finding) bool {
 	case t.unseen(n, f.Rule):
 		return true
 	case together(f.Rule):
-		// The other one's values may not have been known.
+		// The other one's values may not have been known, or two instances may have had its name.
 		return slices.ContainsFunc(t.nodes, func(other *node) bool {
-			return other.Kind == n.Kind && !t.known(other)
+			return other.Kind == n.Kind && !(t.known(other) && t.shaped(t.r.target(other.instance)))
 		})
 	default:
 		return false
@@ -248,6 +248,9 @@ func (t *trial) impossibleIsRefused(n *node) {
 			continue
 		}
 		v, others := t.verdicts[n], t.others(n, r)
+		if slices.ContainsFunc(others, func(other *node) bool { return !t.shaped(t.r.target(other.instance)) }) {
+			continue
+		}
 		inTheWay := !slices.ContainsFunc(others, func(other *node) bool { return !t.stoodBefore(other, n) })
 		switch {
 		case t.there(n) && !slices.ContainsFunc(others, func(other *node) bool { return !t.there(other) }) && (n.effect != keeps || len(others) > 0):
