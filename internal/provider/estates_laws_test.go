@@ -92,12 +92,19 @@ func (t *trial) names(n *node) []string {
 	return names
 }
 
-// shaped says that the plan has no fault in its shape at a name: where it has, nobody can say which of two instances is
-// the one that counts.
+// shaped says that the plan has no fault in its shape at a name, also none that only shows once every name is known: where
+// it has, nobody can say which of two instances is the one that counts.
 func (t *trial) shaped(name string) bool {
-	return !slices.ContainsFunc(t.nodes, func(n *node) bool {
-		return slices.Contains(t.names(n), name) && slices.ContainsFunc(n.remarks, func(r remark) bool { return shapes(r.rule) })
-	})
+	made := 0
+	for _, n := range t.nodes {
+		if slices.Contains(t.names(n), name) && slices.ContainsFunc(n.remarks, func(r remark) bool { return shapes(r.rule) }) {
+			return false
+		}
+		if n.Config != nil && t.r.target(n.instance) == name {
+			made++
+		}
+	}
+	return made <= 1
 }
 
 // settled says that what an instance hangs on and rests on is settled: it is one, and where the plan makes it or gives it
@@ -160,16 +167,16 @@ func (t *trial) hidden(n *node, f api.Finding) bool {
 		return other.Kind == rules.KindEdgeAttachment && (other.effect == creates || other.effect == replaces)
 	}):
 		return true // the address of an edge attachment is given with the order
-	case f.Rule == nameTaken && slices.ContainsFunc(t.nodes, func(other *node) bool {
-		return other != n && slices.Contains(t.names(other), t.r.target(n.instance)) && !t.named(other)
-	}):
-		return true // the other one's name turns out to be the same
+	case f.Rule == nameTaken && t.r.NoRefresh && n.State != "":
+		return true // without a refresh whatever is there passes for what is in state
+	case f.Rule == nameTaken && !t.shaped(t.r.target(n.instance)):
+		return true // another one's name turns out to be the same
 	case t.unseen(n, f.Rule):
 		return true
 	case together(f.Rule):
 		// The other one's values may not have been known, or two instances may have had its name.
 		return slices.ContainsFunc(t.nodes, func(other *node) bool {
-			return other.Kind == n.Kind && !(t.known(other) && t.shaped(t.r.target(other.instance)))
+			return other.Kind == n.Kind && (!t.known(other) || !t.shaped(t.r.target(other.instance)))
 		})
 	default:
 		return false
@@ -205,12 +212,12 @@ func (t *trial) findingsAgree(n *node) {
 	}
 	atPlan, atBroker := make(map[string]api.Severity), make(map[string]api.Severity)
 	for _, r := range n.remarks {
-		if compared(r.rule) && !t.unseen(n, r.rule) {
+		if t.compared(r.rule) && !t.unseen(n, r.rule) {
 			atPlan[r.rule] = r.severity
 		}
 	}
 	for _, f := range v.findings {
-		if compared(f.Rule) && !t.hidden(n, f) {
+		if t.compared(f.Rule) && !t.hidden(n, f) {
 			atBroker[f.Rule] = f.Severity
 		}
 	}
@@ -226,11 +233,12 @@ func (t *trial) findingsAgree(n *node) {
 	}
 }
 
-// compared says that plan and broker judge a rule alike.
-func compared(rule string) bool {
+// compared says that plan and broker judge a rule alike. A replacement is told what it gives up as well, which is no
+// finding about the order; and without a refresh a plan that asks for no more does not hear of what was stopped since.
+func (t *trial) compared(rule string) bool {
 	known, listed := catalogue[rule]
-	if !listed || known.Applies == rules.AppliesDelete {
-		return false // a replacement is told what it gives up as well
+	if !listed || known.Applies == rules.AppliesDelete || known.Watches && t.r.NoRefresh {
+		return false
 	}
 	return !together(rule) && !shapes(rule) && rule != nameTaken && known.Where&(rules.AtPlan|rules.AtValidate) != 0
 }
