@@ -3,7 +3,6 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,10 +10,12 @@ import (
 	"testing"
 )
 
-// How many estates are played where HSCN_ESTATES does not say it.
+// How many estates are played where HSCN_ESTATES does not say it, and from which seed on where HSCN_ESTATES_SEED does not:
+// always the same ones, so that a change is what makes the test fail. New ones are for make estates.
 const (
 	defaultEstates = 1000
 	shortEstates   = 50
+	defaultSeed    = 20_000
 )
 
 // TestEstates draws estates at random, asks the provider for a plan of each and then orders the same from the broker.
@@ -30,7 +31,7 @@ func TestEstates(t *testing.T) {
 		fallback = shortEstates
 	}
 	count := setting(t, "HSCN_ESTATES", uint64(fallback))
-	first := setting(t, "HSCN_ESTATES_SEED", rand.Uint64N(1_000_000_000)/perScene*perScene)
+	first := setting(t, "HSCN_ESTATES_SEED", defaultSeed)
 	var seen tally
 	t.Cleanup(func() { t.Logf("they had in them:\n%s", &seen) })
 	t.Logf("%d estates from seed %d on", count, first)
