@@ -1297,17 +1297,20 @@ type ObjectVerdict struct {
 
 // Order defines model for Order.
 type Order struct {
-	Account         string    `json:"account"`
-	ChangeReference *string   `json:"change_reference,omitempty"`
-	ClosedAt        *Instant  `json:"closed_at,omitempty"`
-	ClosedBy        *string   `json:"closed_by,omitempty"`
-	CreatedAt       Instant   `json:"created_at"`
-	CreatedBy       string    `json:"created_by"`
-	DueAt           *Instant  `json:"due_at,omitempty"`
-	Findings        []Finding `json:"findings,omitempty"`
-	ID              int64     `json:"id"`
+	Account string `json:"account"`
 
-	// Kind `provide`, `remove`, or `validate` a signed copy.
+	// Change Of a `change` that is open, what is asked for, as a merge patch of what is confirmed.
+	Change          *MergePatch `json:"change,omitempty"`
+	ChangeReference *string     `json:"change_reference,omitempty"`
+	ClosedAt        *Instant    `json:"closed_at,omitempty"`
+	ClosedBy        *string     `json:"closed_by,omitempty"`
+	CreatedAt       Instant     `json:"created_at"`
+	CreatedBy       string      `json:"created_by"`
+	DueAt           *Instant    `json:"due_at,omitempty"`
+	Findings        []Finding   `json:"findings,omitempty"`
+	ID              int64       `json:"id"`
+
+	// Kind `provide`, `change` what is active, `remove`, or `validate` a signed copy.
 	Kind string  `json:"kind"`
 	Note *string `json:"note,omitempty"`
 
@@ -1319,7 +1322,7 @@ type Order struct {
 	Open          bool   `json:"open"`
 	PolicyVersion string `json:"policy_version"`
 
-	// State The state of the object.
+	// State The state of the object; of a `change`, how far the change is, in the same words.
 	State       string  `json:"state"`
 	StateReason *string `json:"state_reason,omitempty"`
 
@@ -1878,6 +1881,12 @@ type DeleteConnectionParams struct {
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 }
 
+// GetConnectionParams defines parameters for GetConnection.
+type GetConnectionParams struct {
+	// Prefer `wait=N` (RFC 7240): the broker answers once the object does not go on by itself any more, which is when it is `active`, when only a person takes it further, or when its state is final, and otherwise after N seconds, 60 at the most. An answer that was held back for it has `Preference-Applied: wait`. An edge attachment in `pending_connection` goes on by itself as long as its connection does. A write has taken effect before the wait begins. Anything else is ignored.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // UpdateConnectionParams defines parameters for UpdateConnection.
 type UpdateConnectionParams struct {
 	// IfMatch The quoted `etag` of the object that the change was planned from; an update without it is 428.
@@ -1889,7 +1898,7 @@ type UpdateConnectionParams struct {
 	// HscnChangeReference A change number of the caller's, kept in the audit entry.
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 
-	// Prefer `wait=N`: the broker may answer when the order is done, within N seconds (RFC 7240).
+	// Prefer `wait=N` (RFC 7240): the broker answers once the object does not go on by itself any more, which is when it is `active`, when only a person takes it further, or when its state is final, and otherwise after N seconds, 60 at the most. An answer that was held back for it has `Preference-Applied: wait`. An edge attachment in `pending_connection` goes on by itself as long as its connection does. A write has taken effect before the wait begins. Anything else is ignored.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -1904,7 +1913,7 @@ type CreateConnectionParams struct {
 	// HscnChangeReference A change number of the caller's, kept in the audit entry.
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 
-	// Prefer `wait=N`: the broker may answer when the order is done, within N seconds (RFC 7240).
+	// Prefer `wait=N` (RFC 7240): the broker answers once the object does not go on by itself any more, which is when it is `active`, when only a person takes it further, or when its state is final, and otherwise after N seconds, 60 at the most. An answer that was held back for it has `Preference-Applied: wait`. An edge attachment in `pending_connection` goes on by itself as long as its connection does. A write has taken effect before the wait begins. Anything else is ignored.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -1932,6 +1941,12 @@ type DeleteEdgeAttachmentParams struct {
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 }
 
+// GetEdgeAttachmentParams defines parameters for GetEdgeAttachment.
+type GetEdgeAttachmentParams struct {
+	// Prefer `wait=N` (RFC 7240): the broker answers once the object does not go on by itself any more, which is when it is `active`, when only a person takes it further, or when its state is final, and otherwise after N seconds, 60 at the most. An answer that was held back for it has `Preference-Applied: wait`. An edge attachment in `pending_connection` goes on by itself as long as its connection does. A write has taken effect before the wait begins. Anything else is ignored.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // UpdateEdgeAttachmentParams defines parameters for UpdateEdgeAttachment.
 type UpdateEdgeAttachmentParams struct {
 	// IfMatch The quoted `etag` of the object that the change was planned from; an update without it is 428.
@@ -1943,7 +1958,7 @@ type UpdateEdgeAttachmentParams struct {
 	// HscnChangeReference A change number of the caller's, kept in the audit entry.
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 
-	// Prefer `wait=N`: the broker may answer when the order is done, within N seconds (RFC 7240).
+	// Prefer `wait=N` (RFC 7240): the broker answers once the object does not go on by itself any more, which is when it is `active`, when only a person takes it further, or when its state is final, and otherwise after N seconds, 60 at the most. An answer that was held back for it has `Preference-Applied: wait`. An edge attachment in `pending_connection` goes on by itself as long as its connection does. A write has taken effect before the wait begins. Anything else is ignored.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -1961,7 +1976,7 @@ type CreateEdgeAttachmentParams struct {
 	// HscnChangeReference A change number of the caller's, kept in the audit entry.
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 
-	// Prefer `wait=N`: the broker may answer when the order is done, within N seconds (RFC 7240).
+	// Prefer `wait=N` (RFC 7240): the broker answers once the object does not go on by itself any more, which is when it is `active`, when only a person takes it further, or when its state is final, and otherwise after N seconds, 60 at the most. An answer that was held back for it has `Preference-Applied: wait`. An edge attachment in `pending_connection` goes on by itself as long as its connection does. A write has taken effect before the wait begins. Anything else is ignored.
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -2509,7 +2524,7 @@ type ClientInterface interface {
 	// GetConnection The live connection of this name.
 	//
 	// Corresponds with GET /connections/{connection} (the `GetConnection` operationId).
-	GetConnection(ctx context.Context, connection ConnectionName, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetConnection(ctx context.Context, connection ConnectionName, params *GetConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateConnectionWithBody Changes a connection by a merge patch of its ConnectionSpec.
 	//
@@ -2552,7 +2567,7 @@ type ClientInterface interface {
 	// GetEdgeAttachment The live edge attachment of this name.
 	//
 	// Corresponds with GET /connections/{connection}/edge-attachments/{edge_attachment} (the `GetEdgeAttachment` operationId).
-	GetEdgeAttachment(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetEdgeAttachment(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *GetEdgeAttachmentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateEdgeAttachmentWithBody Changes an edge attachment by a merge patch of its EdgeAttachmentSpec.
 	//
@@ -3188,8 +3203,8 @@ func (c *Client) DeleteConnection(ctx context.Context, connection ConnectionName
 // GetConnection The live connection of this name.
 //
 // Corresponds with GET /connections/{connection} (the `GetConnection` operationId).
-func (c *Client) GetConnection(ctx context.Context, connection ConnectionName, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetConnectionRequest(c.Server, connection)
+func (c *Client) GetConnection(ctx context.Context, connection ConnectionName, params *GetConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConnectionRequest(c.Server, connection, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3301,8 +3316,8 @@ func (c *Client) DeleteEdgeAttachment(ctx context.Context, connection Connection
 // GetEdgeAttachment The live edge attachment of this name.
 //
 // Corresponds with GET /connections/{connection}/edge-attachments/{edge_attachment} (the `GetEdgeAttachment` operationId).
-func (c *Client) GetEdgeAttachment(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetEdgeAttachmentRequest(c.Server, connection, edgeAttachment)
+func (c *Client) GetEdgeAttachment(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *GetEdgeAttachmentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEdgeAttachmentRequest(c.Server, connection, edgeAttachment, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4984,7 +4999,7 @@ func NewDeleteConnectionRequest(server string, connection ConnectionName, params
 }
 
 // NewGetConnectionRequest constructs an http.Request for the GetConnection method
-func NewGetConnectionRequest(server string, connection ConnectionName) (*http.Request, error) {
+func NewGetConnectionRequest(server string, connection ConnectionName, params *GetConnectionParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5012,6 +5027,21 @@ func NewGetConnectionRequest(server string, connection ConnectionName) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -5365,7 +5395,7 @@ func NewDeleteEdgeAttachmentRequest(server string, connection ConnectionName, ed
 }
 
 // NewGetEdgeAttachmentRequest constructs an http.Request for the GetEdgeAttachment method
-func NewGetEdgeAttachmentRequest(server string, connection ConnectionName, edgeAttachment EdgeAttachmentName) (*http.Request, error) {
+func NewGetEdgeAttachmentRequest(server string, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *GetEdgeAttachmentParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -5400,6 +5430,21 @@ func NewGetEdgeAttachmentRequest(server string, connection ConnectionName, edgeA
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8513,7 +8558,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /connections/{connection} (the `GetConnection` operationId).
-	GetConnectionWithResponse(ctx context.Context, connection ConnectionName, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error)
+	GetConnectionWithResponse(ctx context.Context, connection ConnectionName, params *GetConnectionParams, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error)
 
 	// UpdateConnectionWithBodyWithResponse Changes a connection by a merge patch of its ConnectionSpec.
 	//
@@ -8562,7 +8607,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /connections/{connection}/edge-attachments/{edge_attachment} (the `GetEdgeAttachment` operationId).
-	GetEdgeAttachmentWithResponse(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, reqEditors ...RequestEditorFn) (*GetEdgeAttachmentResponse, error)
+	GetEdgeAttachmentWithResponse(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *GetEdgeAttachmentParams, reqEditors ...RequestEditorFn) (*GetEdgeAttachmentResponse, error)
 
 	// UpdateEdgeAttachmentWithBodyWithResponse Changes an edge attachment by a merge patch of its EdgeAttachmentSpec.
 	//
@@ -11989,8 +12034,8 @@ func (c *ClientWithResponses) DeleteConnectionWithResponse(ctx context.Context, 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /connections/{connection} (the `GetConnection` operationId).
-func (c *ClientWithResponses) GetConnectionWithResponse(ctx context.Context, connection ConnectionName, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error) {
-	rsp, err := c.GetConnection(ctx, connection, reqEditors...)
+func (c *ClientWithResponses) GetConnectionWithResponse(ctx context.Context, connection ConnectionName, params *GetConnectionParams, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error) {
+	rsp, err := c.GetConnection(ctx, connection, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -12080,8 +12125,8 @@ func (c *ClientWithResponses) DeleteEdgeAttachmentWithResponse(ctx context.Conte
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /connections/{connection}/edge-attachments/{edge_attachment} (the `GetEdgeAttachment` operationId).
-func (c *ClientWithResponses) GetEdgeAttachmentWithResponse(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, reqEditors ...RequestEditorFn) (*GetEdgeAttachmentResponse, error) {
-	rsp, err := c.GetEdgeAttachment(ctx, connection, edgeAttachment, reqEditors...)
+func (c *ClientWithResponses) GetEdgeAttachmentWithResponse(ctx context.Context, connection ConnectionName, edgeAttachment EdgeAttachmentName, params *GetEdgeAttachmentParams, reqEditors ...RequestEditorFn) (*GetEdgeAttachmentResponse, error) {
+	rsp, err := c.GetEdgeAttachment(ctx, connection, edgeAttachment, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

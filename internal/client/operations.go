@@ -43,7 +43,7 @@ func (c *Client) Connections(ctx context.Context) ([]api.Connection, error) {
 
 // Connection returns the live connection of that name.
 func (c *Client) Connection(ctx context.Context, name string) (api.Connection, error) {
-	return Decode[api.Connection](c.api.GetConnection(ctx, name))
+	return Decode[api.Connection](c.api.GetConnection(ctx, name, &api.GetConnectionParams{}))
 }
 
 // CreateConnection orders a connection. The order is not cancelled with ctx, whose deadline holds all the same.
@@ -82,7 +82,7 @@ func (c *Client) EdgeAttachments(ctx context.Context, connection string) ([]api.
 
 // EdgeAttachment returns the live edge attachment of that name.
 func (c *Client) EdgeAttachment(ctx context.Context, connection, name string) (api.EdgeAttachment, error) {
-	return Decode[api.EdgeAttachment](c.api.GetEdgeAttachment(ctx, connection, name))
+	return Decode[api.EdgeAttachment](c.api.GetEdgeAttachment(ctx, connection, name, &api.GetEdgeAttachmentParams{}))
 }
 
 // CreateEdgeAttachment orders an edge attachment, as CreateConnection does as to ctx. parentUID is the connection that

@@ -46,7 +46,7 @@ type ServerInterface interface {
 	DeleteConnection(w http.ResponseWriter, r *http.Request, connection ConnectionName, params DeleteConnectionParams)
 	// GetConnection The live connection of this name.
 	// (GET /connections/{connection})
-	GetConnection(w http.ResponseWriter, r *http.Request, connection ConnectionName)
+	GetConnection(w http.ResponseWriter, r *http.Request, connection ConnectionName, params GetConnectionParams)
 	// UpdateConnection Changes a connection by a merge patch of its ConnectionSpec.
 	// (PATCH /connections/{connection})
 	UpdateConnection(w http.ResponseWriter, r *http.Request, connection ConnectionName, params UpdateConnectionParams)
@@ -61,7 +61,7 @@ type ServerInterface interface {
 	DeleteEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName, params DeleteEdgeAttachmentParams)
 	// GetEdgeAttachment The live edge attachment of this name.
 	// (GET /connections/{connection}/edge-attachments/{edge_attachment})
-	GetEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName)
+	GetEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName, params GetEdgeAttachmentParams)
 	// UpdateEdgeAttachment Changes an edge attachment by a merge patch of its EdgeAttachmentSpec.
 	// (PATCH /connections/{connection}/edge-attachments/{edge_attachment})
 	UpdateEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName, params UpdateEdgeAttachmentParams)
@@ -727,8 +727,32 @@ func (siw *ServerInterfaceWrapper) GetConnection(w http.ResponseWriter, r *http.
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetConnectionParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Prefer", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Prefer", Err: err})
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetConnection(w, r, connection)
+		siw.Handler.GetConnection(w, r, connection, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1134,8 +1158,32 @@ func (siw *ServerInterfaceWrapper) GetEdgeAttachment(w http.ResponseWriter, r *h
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetEdgeAttachmentParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Prefer", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Prefer", Err: err})
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.GetEdgeAttachment(w, r, connection, edgeAttachment)
+		siw.Handler.GetEdgeAttachment(w, r, connection, edgeAttachment, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4414,6 +4462,7 @@ func (response DeleteConnectiondefaultApplicationProblemPlusJSONResponse) VisitD
 
 type GetConnectionRequestObject struct {
 	Connection ConnectionName `json:"connection"`
+	Params     GetConnectionParams
 }
 
 type GetConnectionResponseObject interface {
@@ -4617,6 +4666,7 @@ func (response DeleteEdgeAttachmentdefaultApplicationProblemPlusJSONResponse) Vi
 type GetEdgeAttachmentRequestObject struct {
 	Connection     ConnectionName     `json:"connection"`
 	EdgeAttachment EdgeAttachmentName `json:"edge_attachment"`
+	Params         GetEdgeAttachmentParams
 }
 
 type GetEdgeAttachmentResponseObject interface {
@@ -6869,10 +6919,11 @@ func (sh *strictHandler) DeleteConnection(w http.ResponseWriter, r *http.Request
 }
 
 // GetConnection operation middleware
-func (sh *strictHandler) GetConnection(w http.ResponseWriter, r *http.Request, connection ConnectionName) {
+func (sh *strictHandler) GetConnection(w http.ResponseWriter, r *http.Request, connection ConnectionName, params GetConnectionParams) {
 	var request GetConnectionRequestObject
 
 	request.Connection = connection
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.GetConnection(ctx, request.(GetConnectionRequestObject))
@@ -7018,11 +7069,12 @@ func (sh *strictHandler) DeleteEdgeAttachment(w http.ResponseWriter, r *http.Req
 }
 
 // GetEdgeAttachment operation middleware
-func (sh *strictHandler) GetEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName) {
+func (sh *strictHandler) GetEdgeAttachment(w http.ResponseWriter, r *http.Request, connection ConnectionName, edgeAttachment EdgeAttachmentName, params GetEdgeAttachmentParams) {
 	var request GetEdgeAttachmentRequestObject
 
 	request.Connection = connection
 	request.EdgeAttachment = edgeAttachment
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.GetEdgeAttachment(ctx, request.(GetEdgeAttachmentRequestObject))
