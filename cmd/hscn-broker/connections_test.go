@@ -153,3 +153,47 @@ func TestOrdersDoneWithAGateway(t *testing.T) {
 		t.Errorf("it is attached to %v", edge.AttachedGatewayID)
 	}
 }
+
+func TestOrdersOfAChange(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.run(t, "load", write(t, "inventory.yaml", inventory)).ok(t)
+	acme := b.Customer("676")
+	acme.Create("/v1/connections/records", brokertest.Connection("acme-one", "A1B2C")).Must(202)
+	b.Work()
+	b.run(t, "orders", "done", "1").ok(t)
+	acme.Create("/v1/connections/records/edge-attachments/web", brokertest.Edge("gw-1")).Must(202)
+	b.Work()
+	b.run(t, "orders", "done", "2").ok(t)
+	edge := brokertest.Into[api.EdgeAttachment](acme.Do("GET", "/v1/connections/records/edge-attachments/web", nil).Must(200))
+	acme.Do("PATCH", "/v1/connections/records/edge-attachments/web", api.MergePatch{"fulfilment": "customer"}, "If-Match", `"`+edge.Etag+`"`).Must(200)
+	b.Work()
+	shown := b.run(t, "orders", "show", "3").ok(t)
+	for _, words := range []string{
+		"Kind            change", "State           awaiting_fulfilment", "ATTRIBUTE   ASKED FOR\nfulfilment  customer\n",
+		"  1. See what changes: fulfilment is csp and is to be customer.", "hscn-broker orders done 3",
+	} {
+		if !strings.Contains(shown, words) {
+			t.Errorf("orders show does not say %q:\n%s", words, shown)
+		}
+	}
+	if out := b.run(t, "orders", "fail", "3", "--reason", "No time.").ok(t); !strings.HasPrefix(out, "Order 3: connections/records/edge-attachments/web: the change is now failed.\n") {
+		t.Errorf("orders fail:\n%s", out)
+	}
+	if out := b.run(t, "orders", "done", "3").ok(t); out != "Order 3: connections/records/edge-attachments/web: the change is now active.\n" {
+		t.Errorf("orders done:\n%s", out)
+	}
+}
+
+func TestChangeRows(t *testing.T) {
+	t.Parallel()
+	got := changeRows("", map[string]any{
+		"circuits": map[string]any{"line": map[string]any{"bandwidth_mbps": 1e6, "cn_sp": nil}, "new": map[string]any{}}, "access": "shared_link",
+		"profile": map[string]any{"outside_england": map[string]any{"data_locations": []any{"GB", "IE"}}}, "purchase_order": nil,
+	})
+	want := "[[access shared_link] [circuits.line.bandwidth_mbps 1000000] [circuits.line.cn_sp (left out)] [circuits.new {}] " +
+		"[profile.outside_england.data_locations GB, IE] [purchase_order (left out)]]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("the rows are\n%v\nwant\n%s", got, want)
+	}
+}

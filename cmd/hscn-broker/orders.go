@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +16,7 @@ import (
 
 func newOrders(a *app) *cobra.Command {
 	return a.group("orders", "The operator's queue: lists, shows and decides (calls a broker)",
-		newOrdersList(a), newOrdersShow(a), newOrdersApprove(a), newOrdersRefuse(a), newOrdersDone(a), newOrdersFail(a), newOrdersAuthority(a))
+		newOrdersList(a), newOrdersShow(a), newOrdersApprove(a), newOrdersRefuse(a), newOrdersDone(a), newOrdersFail(a), newOrdersRetry(a), newOrdersAuthority(a))
 }
 
 func newOrdersList(a *app) *cobra.Command {
@@ -84,6 +86,7 @@ func (a *app) showOrder(o api.Order) {
 		"Change reference", value(o.ChangeReference),
 		"Policy version", o.PolicyVersion,
 	)
+	a.change(o)
 	a.steps(o)
 	// Their remedies are the customer's, so that they stand apart from what the operator does.
 	var findings strings.Builder
@@ -91,6 +94,41 @@ func (a *app) showOrder(o api.Order) {
 	if findings.Len() > 0 {
 		fmt.Fprintf(a.stdout, "\nWhat the customer was told:%s\n", findings.String())
 	}
+}
+
+// change lists what is asked for in the place of what is confirmed, which the steps set beside it.
+func (a *app) change(o api.Order) {
+	if o.Change == nil {
+		return
+	}
+	fmt.Fprintln(a.stdout)
+	a.table([]string{"ATTRIBUTE", "ASKED FOR"}, changeRows("", *o.Change))
+}
+
+// changeRows are the values of a merge patch by their place in the object, in the order of these.
+func changeRows(prefix string, patch map[string]any) (rows [][]string) {
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		switch value := patch[name].(type) {
+		case map[string]any:
+			if len(value) == 0 {
+				rows = append(rows, []string{prefix + name, "{}"})
+			}
+			rows = append(rows, changeRows(prefix+name+".", value)...)
+		case nil:
+			rows = append(rows, []string{prefix + name, "(left out)"})
+		case []any:
+			elements := make([]string, len(value))
+			for i, element := range value {
+				elements[i] = fmt.Sprint(element)
+			}
+			rows = append(rows, []string{prefix + name, strings.Join(elements, ", ")})
+		case float64:
+			rows = append(rows, []string{prefix + name, strconv.FormatFloat(value, 'f', -1, 64)})
+		default:
+			rows = append(rows, []string{prefix + name, fmt.Sprint(value)})
+		}
+	}
+	return rows
 }
 
 // steps lists what the operator does now, the commands among it.
@@ -122,7 +160,11 @@ func (a *app) decide(use, short string, decide decision) *cobra.Command {
 			return err
 		}
 		return a.show(order, func() {
-			fmt.Fprintf(a.stdout, "Order %d: %s is now %s.\n", order.ID, order.Object, order.State)
+			what := order.Object + " is"
+			if order.Kind == "change" {
+				what = order.Object + ": the change is"
+			}
+			fmt.Fprintf(a.stdout, "Order %d: %s now %s.\n", order.ID, what, order.State)
 			a.steps(order)
 		})
 	}))
@@ -190,6 +232,16 @@ func newOrdersFail(a *app) *cobra.Command {
 			return client.Decode[api.Order](broker.FailOrder(ctx, id, &api.FailOrderParams{IdempotencyKey: key}, api.OrderReason{Reason: reason}))
 		})
 	return needsReason(command, &reason)
+}
+
+func newOrdersRetry(a *app) *cobra.Command {
+	var note string
+	command := a.decide("retry ID", "Has the gateway driver try again what it failed to fulfil, or to remove",
+		func(ctx context.Context, broker api.ClientInterface, id int64, key string) (api.Order, error) {
+			return client.Decode[api.Order](broker.RetryOrder(ctx, id, &api.RetryOrderParams{IdempotencyKey: key}, api.OrderNote{Note: text(note)}))
+		})
+	command.Flags().StringVar(&note, "note", "", "why it may succeed now, kept with the order")
+	return command
 }
 
 func needsReason(command *cobra.Command, reason *string) *cobra.Command {

@@ -63,13 +63,14 @@ Social Care Network from Terraform, and the cloud service provider's operator de
   hscn-broker load inventory.yaml   records what the operator knows
   hscn-broker orders list           what there is to do
 
-"serve" runs the broker; every other command that says so below calls a broker that runs, with an operator's token.`
+"serve" runs the broker, and "restore" works on a database that no broker serves; every other command that says so below
+calls a broker that runs, with an operator's token.`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(
-		newServe(a), newLoad(a), newTokens(a), newOrders(a), newEvidence(a), newAccounts(a),
+		newServe(a), newRestore(a), newLoad(a), newTokens(a), newOrders(a), newEvidence(a), newAccounts(a),
 		newOrganisations(a), newAgreements(a), newConnections(a), newDSPT(a), newWaivers(a), newAudit(a), newPolicy(a), newVersion(a),
 	)
 	return root

@@ -693,11 +693,13 @@ type ConnectionSpec struct {
 	AcceptedSetupChargeGbp *Money `json:"accepted_setup_charge_gbp,omitempty"`
 
 	// Access A share of the CSP's own link to HSCN, or a circuit of the customer's.
-	Access             *Access            `json:"access,omitempty"`
-	ActivateAt         *Instant           `json:"activate_at,omitempty"`
-	Agreement          Agreement          `json:"agreement"`
-	Circuits           map[string]Circuit `json:"circuits,omitempty"`
-	DeletionProtection *bool              `json:"deletion_protection,omitempty"`
+	Access     *Access            `json:"access,omitempty"`
+	ActivateAt *Instant           `json:"activate_at,omitempty"`
+	Agreement  Agreement          `json:"agreement"`
+	Circuits   map[string]Circuit `json:"circuits,omitempty"`
+
+	// DeletionProtection While it is true, what has ever been active is not deleted (409, `connection.protected`), whoever asks.
+	DeletionProtection *bool `json:"deletion_protection,omitempty"`
 
 	// OdsCode An ODS code; trimmed and upper-cased it is 3 to 12 of `[A-Z0-9]`.
 	OdsCode ODSCode `json:"ods_code"`
@@ -892,8 +894,10 @@ type EdgeAttachmentPage struct {
 
 // EdgeAttachmentSpec What the owner of an edge attachment declares; exactly one of `gateway_id` and `vdc_id`.
 type EdgeAttachmentSpec struct {
-	BridgingControls   *string `json:"bridging_controls,omitempty"`
-	DeletionProtection *bool   `json:"deletion_protection,omitempty"`
+	BridgingControls *string `json:"bridging_controls,omitempty"`
+
+	// DeletionProtection While it is true, what has ever been active is not deleted (409, `connection.protected`), whoever asks.
+	DeletionProtection *bool `json:"deletion_protection,omitempty"`
 
 	// Fulfilment Who writes the gateway's rules.
 	Fulfilment *Fulfilment        `json:"fulfilment,omitempty"`
@@ -1299,7 +1303,7 @@ type ObjectVerdict struct {
 type Order struct {
 	Account string `json:"account"`
 
-	// Change Of a `change` that is open, what is asked for, as a merge patch of what is confirmed.
+	// Change A JSON merge patch (RFC 7396); `null` removes a member. What comes of it must match the object's spec.
 	Change          *MergePatch `json:"change,omitempty"`
 	ChangeReference *string     `json:"change_reference,omitempty"`
 	ClosedAt        *Instant    `json:"closed_at,omitempty"`
@@ -1310,7 +1314,7 @@ type Order struct {
 	Findings        []Finding   `json:"findings,omitempty"`
 	ID              int64       `json:"id"`
 
-	// Kind `provide`, `change` what is active, `remove`, or `validate` a signed copy.
+	// Kind `provide`, `change` what is active, `remove`, or `validate` a signed copy. Of a `change` that is open, `change` has what is asked for, as a merge patch of what is confirmed.
 	Kind string  `json:"kind"`
 	Note *string `json:"note,omitempty"`
 
@@ -2196,6 +2200,15 @@ type RefuseOrderParams struct {
 	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
 }
 
+// RetryOrderParams defines parameters for RetryOrder.
+type RetryOrderParams struct {
+	// IdempotencyKey One for each operation, however often it is sent.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// HscnChangeReference A change number of the caller's, kept in the audit entry.
+	HscnChangeReference *ChangeReference `json:"Hscn-Change-Reference,omitempty"`
+}
+
 // RecordDirectoryLookUpParams defines parameters for RecordDirectoryLookUp.
 type RecordDirectoryLookUpParams struct {
 	// IdempotencyKey One for each operation, however often it is sent.
@@ -2356,6 +2369,9 @@ type FailOrderJSONRequestBody = OrderReason
 
 // RefuseOrderJSONRequestBody defines body for RefuseOrder for application/json ContentType.
 type RefuseOrderJSONRequestBody = OrderReason
+
+// RetryOrderJSONRequestBody defines body for RetryOrder for application/json ContentType.
+type RetryOrderJSONRequestBody = OrderNote
 
 // RecordDirectoryLookUpJSONRequestBody defines body for RecordDirectoryLookUp for application/json ContentType.
 type RecordDirectoryLookUpJSONRequestBody = DirectoryRecord
@@ -2855,6 +2871,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /operator/orders/{order}/refuse (the `RefuseOrder` operationId).
 	RefuseOrder(ctx context.Context, order OrderNumber, params *RefuseOrderParams, body RefuseOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryOrderWithBody Has the gateway driver try again what it failed to fulfil, or to remove.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+	RetryOrderWithBody(ctx context.Context, order OrderNumber, params *RetryOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetryOrder Has the gateway driver try again what it failed to fulfil, or to remove.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+	RetryOrder(ctx context.Context, order OrderNumber, params *RetryOrderParams, body RetryOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrganisation Everything that was recorded of an organisation, by whom.
 	//
@@ -4035,6 +4065,40 @@ func (c *Client) RefuseOrderWithBody(ctx context.Context, order OrderNumber, par
 // Corresponds with POST /operator/orders/{order}/refuse (the `RefuseOrder` operationId).
 func (c *Client) RefuseOrder(ctx context.Context, order OrderNumber, params *RefuseOrderParams, body RefuseOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRefuseOrderRequest(c.Server, order, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryOrderWithBody Has the gateway driver try again what it failed to fulfil, or to remove.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+func (c *Client) RetryOrderWithBody(ctx context.Context, order OrderNumber, params *RetryOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryOrderRequestWithBody(c.Server, order, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetryOrder Has the gateway driver try again what it failed to fulfil, or to remove.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+func (c *Client) RetryOrder(ctx context.Context, order OrderNumber, params *RetryOrderParams, body RetryOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetryOrderRequest(c.Server, order, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7498,6 +7562,77 @@ func NewRefuseOrderRequestWithBody(server string, order OrderNumber, params *Ref
 	return req, nil
 }
 
+// NewRetryOrderRequest calls the generic RetryOrder builder with application/json body
+func NewRetryOrderRequest(server string, order OrderNumber, params *RetryOrderParams, body RetryOrderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRetryOrderRequestWithBody(server, order, params, "application/json", bodyReader)
+}
+
+// NewRetryOrderRequestWithBody constructs an http.Request for the RetryOrder method, with any body, and a specified content type
+func NewRetryOrderRequestWithBody(server string, order OrderNumber, params *RetryOrderParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order", order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/operator/orders/%s/retry", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.HscnChangeReference != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Hscn-Change-Reference", *params.HscnChangeReference, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Hscn-Change-Reference", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetOrganisationRequest constructs an http.Request for the GetOrganisation method
 func NewGetOrganisationRequest(server string, odsCode ODSCodePath) (*http.Request, error) {
 	var err error
@@ -8921,6 +9056,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /operator/orders/{order}/refuse (the `RefuseOrder` operationId).
 	RefuseOrderWithResponse(ctx context.Context, order OrderNumber, params *RefuseOrderParams, body RefuseOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*RefuseOrderResponse, error)
+
+	// RetryOrderWithBodyWithResponse Has the gateway driver try again what it failed to fulfil, or to remove.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+	RetryOrderWithBodyWithResponse(ctx context.Context, order OrderNumber, params *RetryOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetryOrderResponse, error)
+
+	// RetryOrderWithResponse Has the gateway driver try again what it failed to fulfil, or to remove.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+	RetryOrderWithResponse(ctx context.Context, order OrderNumber, params *RetryOrderParams, body RetryOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*RetryOrderResponse, error)
 
 	// GetOrganisationWithResponse Everything that was recorded of an organisation, by whom.
 	//
@@ -11171,6 +11320,54 @@ func (r RefuseOrderResponse) ContentType() string {
 	return ""
 }
 
+type RetryOrderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrderAnswer
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ProblemAnswer
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetryOrderResponse) GetJSON200() *OrderAnswer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RetryOrderResponse) GetApplicationProblemJSONDefault() *ProblemAnswer {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RetryOrderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetryOrderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetryOrderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetryOrderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetOrganisationResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12702,6 +12899,32 @@ func (c *ClientWithResponses) RefuseOrderWithResponse(ctx context.Context, order
 		return nil, err
 	}
 	return ParseRefuseOrderResponse(rsp)
+}
+
+// RetryOrderWithBodyWithResponse Has the gateway driver try again what it failed to fulfil, or to remove.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+func (c *ClientWithResponses) RetryOrderWithBodyWithResponse(ctx context.Context, order OrderNumber, params *RetryOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetryOrderResponse, error) {
+	rsp, err := c.RetryOrderWithBody(ctx, order, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryOrderResponse(rsp)
+}
+
+// RetryOrderWithResponse Has the gateway driver try again what it failed to fulfil, or to remove.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /operator/orders/{order}/retry (the `RetryOrder` operationId).
+func (c *ClientWithResponses) RetryOrderWithResponse(ctx context.Context, order OrderNumber, params *RetryOrderParams, body RetryOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*RetryOrderResponse, error) {
+	rsp, err := c.RetryOrder(ctx, order, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetryOrderResponse(rsp)
 }
 
 // GetOrganisationWithResponse Everything that was recorded of an organisation, by whom.
@@ -14421,6 +14644,39 @@ func ParseRefuseOrderResponse(rsp *http.Response) (*RefuseOrderResponse, error) 
 	}
 
 	response := &RefuseOrderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrderAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ProblemAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRetryOrderResponse parses an HTTP response from a RetryOrderWithResponse call
+func ParseRetryOrderResponse(rsp *http.Response) (*RetryOrderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetryOrderResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

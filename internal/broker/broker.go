@@ -18,6 +18,7 @@ import (
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/credentials"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/gateway"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/httpapi"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/orders"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
@@ -50,6 +51,8 @@ type Config struct {
 	Clock func() time.Time
 	// Logger takes what happens. Nil: nothing is logged.
 	Logger *slog.Logger
+	// Driver fulfils orders; what it does not do is done by hand. Nil: everything is.
+	Driver gateway.Driver
 	// Middleware wraps everything that is served; nil does nothing. Tests check answers with it.
 	Middleware func(http.Handler) http.Handler
 	// OperatorTokenFile is where the first start writes the operator's token. Empty: OperatorTokenFile(DatabaseURL).
@@ -82,6 +85,7 @@ type Broker struct {
 	stopGrace time.Duration
 
 	background context.Context // the start's, without its end
+	stopping   context.CancelFunc
 	stopJobs   context.CancelFunc
 	running    sync.WaitGroup
 	failed     chan error
@@ -154,7 +158,9 @@ func Start(ctx context.Context, config Config) (_ *Broker, err error) {
 			err = errors.Join(err, b.db.Close())
 		}
 	}()
-	b.desk = orders.NewDesk(orders.Config{DB: b.db, Clock: config.Clock, Calendar: calendar, Logger: config.Logger})
+	b.desk = orders.NewDesk(orders.Config{
+		DB: b.db, Clock: config.Clock, Calendar: calendar, Logger: config.Logger, Driver: config.Driver,
+	})
 	b.keeper = credentials.New(b.db, config.Clock)
 
 	b.started.BrokerID = b.db.BrokerID()
@@ -178,7 +184,11 @@ func Start(ctx context.Context, config Config) (_ *Broker, err error) {
 		b.started.OperatorTokenFile = config.OperatorTokenFile
 	}
 
-	handler, err := httpapi.New(httpapi.Config{DB: b.db, Desk: b.desk, Keeper: b.keeper, Logger: config.Logger})
+	stopping, beginStop := context.WithCancel(b.background)
+	b.stopping = beginStop
+	handler, err := httpapi.New(httpapi.Config{
+		DB: b.db, Desk: b.desk, Keeper: b.keeper, Logger: config.Logger, Stopping: stopping,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -295,6 +305,7 @@ func (b *Broker) Stop() error { return b.stop() }
 func (b *Broker) shutdown() error {
 	grace, cancel := context.WithTimeout(b.background, b.stopGrace)
 	defer cancel()
+	b.stopping()
 	err := b.server.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		// Whoever is still being answered has waited too long; what their requests change is whole or not done at all.

@@ -35,7 +35,9 @@ func fulfil(t *testing.T, b *brokertest.Broker, operator brokertest.Client) {
 // Every operation of the contract succeeds at least once, and every answer on the way matches the contract.
 func TestEveryOperation(t *testing.T) {
 	t.Parallel()
-	b := brokertest.Start(t, func(c *broker.Config) { c.Policy.Connections.Approval = true })
+	driver := &brokertest.Driver{}
+	driver.Leave(brokertest.Everything)
+	b := brokertest.Start(t, func(c *broker.Config) { c.Policy.Connections.Approval, c.Driver = true, driver })
 	operator, acme := b.Operator("operator"), b.Customer(brokertest.Acme)
 	b.Load(operator)
 
@@ -83,6 +85,22 @@ func TestEveryOperation(t *testing.T) {
 	acme.Do("DELETE", records+"/edge-attachments/web?uid="+web.UID, nil).Must(202)
 	acme.Do("DELETE", records+"?uid="+made.UID, nil).Must(202)
 	fulfil(t, b, operator)
+
+	driver.Fail("connections/driven", "No capacity.")
+	driven := brokertest.Into[api.Connection](acme.Create("/v1/connections/driven", brokertest.Connection("acme-two", "A1B2C")).Must(202))
+	for _, order := range brokertest.Into[api.OrderPage](operator.Do("GET", "/v1/operator/orders", nil).Must(200)).Items {
+		byObject[order.ObjectUID] = order
+	}
+	operator.Do("POST", path(driven.UID, "/approve"), api.OrderNote{}).Must(200)
+	b.Work()
+	driver.Confirm("connections/driven")
+	operator.Do("POST", path(driven.UID, "/retry"), api.OrderNote{}).Must(200)
+	b.Work()
+	acme.Do("DELETE", "/v1/connections/driven?uid="+driven.UID, nil).Must(202)
+	b.Work()
+	if left := driver.Provided(); len(left) > 0 || driver.Changes() != 2 {
+		t.Errorf("the driver made %d changes and left %v", driver.Changes(), left)
+	}
 
 	recordEverything(t, b, operator, acme)
 	stopEverything(t, b, operator, acme)

@@ -44,6 +44,9 @@ type Attribute struct {
 	// Canonical returns the one spelling of a value, or of a map's key, that can be written in several; nil where there is
 	// only one.
 	Canonical func(string) string
+	// Fulfilled says that somebody has to make the network follow a change of it, be it more or less that is asked for: of
+	// what is active it is not so before that is confirmed.
+	Fulfilled bool
 
 	// keys says that it is a map, of which the keys are compared.
 	keys bool
@@ -52,6 +55,14 @@ type Attribute struct {
 	// widens says of two values that differ, in their canonical spelling, whether the second asks for more; nil where
 	// every difference does. Only for Widening.
 	widens func(prior, proposed any) bool
+}
+
+// Sentence is what the attribute's description says of its changes.
+func (a Attribute) Sentence() string {
+	if a.Fulfilled {
+		return a.Change.Sentence() + " Of what is active it takes effect when the network follows it: until then it is in `pending_change`."
+	}
+	return a.Change.Sentence()
 }
 
 // Attributes is the table of what a change does, for every attribute that the owner of such an object declares.
@@ -76,7 +87,7 @@ func connectionAttributes() []Attribute {
 		{Path: "ods_code", Change: Widening, Canonical: hscn.CanonicalODSCode},
 		{Path: "service.type", Change: Immutable},
 		{Path: "service.id", Change: Immutable},
-		{Path: "access", Change: Widening, fallback: string(hscn.AccessSharedLink)},
+		{Path: "access", Change: Widening, Fulfilled: true, fallback: string(hscn.AccessSharedLink)},
 		{Path: "purpose", Change: Widening, fallback: string(hscn.PurposeProduction)},
 		{Path: "agreement.basis", Change: Widening},
 		{Path: "agreement.evidence_id", Change: Widening},
@@ -103,11 +114,11 @@ func connectionAttributes() []Attribute {
 		},
 		{Path: "profile.outside_england.policy_attested", Change: Widening, widens: from(true)},
 		{Path: "profile.outside_england.nhs_clarification", Change: Widening, widens: loss},
-		{Path: "circuits", Change: Widening, keys: true},
+		{Path: "circuits", Change: Widening, Fulfilled: true, keys: true},
 		{Path: "circuits.*.reference", Change: Free},
-		{Path: "circuits.*.cn_sp", Change: Widening},
-		{Path: "circuits.*.data_centre", Change: Widening},
-		{Path: "circuits.*.bandwidth_mbps", Change: Widening, widens: increase},
+		{Path: "circuits.*.cn_sp", Change: Widening, Fulfilled: true},
+		{Path: "circuits.*.data_centre", Change: Widening, Fulfilled: true},
+		{Path: "circuits.*.bandwidth_mbps", Change: Widening, Fulfilled: true, widens: increase},
 		{Path: "purchase_order", Change: Free},
 		{Path: "activate_at", Change: Widening, Canonical: canonicalInstant, widens: sooner},
 		{Path: "accepted_setup_charge_gbp", Change: Free},
@@ -126,7 +137,7 @@ func edgeAttachmentAttributes() []Attribute {
 		{Path: "networks.*.dns_servers", Change: Free},
 		{Path: "bridging_controls", Change: Widening, widens: loss},
 		{
-			Path: "fulfilment", Change: Widening, fallback: string(hscn.FulfilmentCSP),
+			Path: "fulfilment", Change: Widening, Fulfilled: true, fallback: string(hscn.FulfilmentCSP),
 			widens: func(_, proposed any) bool { return proposed == string(hscn.FulfilmentCustomer) },
 		},
 		{Path: "deletion_protection", Change: Free, fallback: false},

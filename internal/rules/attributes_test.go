@@ -107,6 +107,41 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// What the network has to follow is marked, whether it asks for more or for less.
+func TestFulfilledChanges(t *testing.T) {
+	t.Parallel()
+	line := func(attributes map[string]any) Declared {
+		return Declared{"circuits": map[string]any{"line": attributes}}
+	}
+	cases := map[string]struct {
+		kind            Kind
+		prior, proposed Declared
+		want            bool
+	}{
+		"another access":              {KindConnection, nil, Declared{"access": "dedicated_circuit"}, true},
+		"a circuit more":              {KindConnection, nil, line(map[string]any{}), true},
+		"a circuit less":              {KindConnection, line(map[string]any{}), nil, true},
+		"another supplier":            {KindConnection, line(map[string]any{"cn_sp": "a"}), line(map[string]any{"cn_sp": "b"}), true},
+		"another data centre":         {KindConnection, line(map[string]any{"data_centre": "a"}), line(map[string]any{"data_centre": "b"}), true},
+		"less bandwidth":              {KindConnection, line(map[string]any{"bandwidth_mbps": 2.0}), line(map[string]any{"bandwidth_mbps": 1.0}), true},
+		"a circuit's reference":       {KindConnection, line(map[string]any{"reference": "a"}), line(map[string]any{"reference": "b"}), false},
+		"another organisation":        {KindConnection, Declared{"ods_code": "A1B2C"}, Declared{"ods_code": "B2C3D"}, false},
+		"the customer writes rules":   {KindEdgeAttachment, nil, Declared{"fulfilment": "customer"}, true},
+		"the provider writes rules":   {KindEdgeAttachment, Declared{"fulfilment": "customer"}, nil, true},
+		"a network that is declared":  {KindEdgeAttachment, nil, Declared{"networks": map[string]any{"a": map[string]any{}}}, false},
+		"another document, to a copy": {KindAgreementEvidence, Declared{"document_sha256": "0a"}, Declared{"document_sha256": "0b"}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changes := Changes(c.kind, c.prior, c.proposed)
+			if len(changes) != 1 || changes[0].Fulfilled != c.want {
+				t.Errorf("the changes are %+v, want one that is fulfilled: %t", changes, c.want)
+			}
+		})
+	}
+}
+
 // Only widening attributes widen, and nothing differs from itself, however it is spelt.
 func TestChangesLaws(t *testing.T) {
 	t.Parallel()

@@ -16,6 +16,7 @@ var catalogue = sync.OnceValue(func() []Rule {
 		locationRules(),
 		serviceRules(),
 		connectionRules(),
+		protectionRules(),
 		edgeRules(),
 	)
 })

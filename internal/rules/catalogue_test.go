@@ -45,7 +45,7 @@ func ruleCases(t *testing.T) map[string]ruleCase {
 	all := make(map[string]ruleCase)
 	for _, family := range []map[string]ruleCase{
 		nameCases(), organisationCases(), agreementCases(), agreementEvidenceCases(), dsptCases(), profileCases(), locationCases(),
-		serviceCases(), connectionCases(t), edgeCases(), edgeNetworkCases(),
+		serviceCases(), connectionCases(t), protectionCases(), edgeCases(), edgeNetworkCases(),
 	} {
 		maps.Copy(all, family)
 	}
@@ -261,7 +261,7 @@ func judgesOrderOnly(id string) bool {
 	return slices.Contains([]string{
 		"name.format", "organisation.code-format", "agreement.dedicated-needs-own", "agreement.not-hscn", "service.id-format",
 		"profile.risk-assessment", "profile.encryption", "profile.monitoring", "profile.review-due", "profile.same-person",
-		"location.country", "connection.commitment", "connection.suspended", "connection.activate-past", "edge.overlap", "edge.resolver",
+		"location.country", "connection.commitment", "connection.protected", "connection.suspended", "connection.activate-past", "edge.overlap", "edge.resolver",
 	}, id)
 }
 

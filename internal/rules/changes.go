@@ -16,6 +16,8 @@ type AttributeChange struct {
 	Change Change
 	// Widens says that the difference asks for more.
 	Widens bool
+	// Fulfilled says that somebody has to make the network follow it.
+	Fulfilled bool
 }
 
 // Changes is what differs between two declarations by meaning, in the order of the table. Another spelling of a value,
@@ -96,7 +98,9 @@ func (c comparison) compareHere(path []string, prior, proposed any) {
 }
 
 func (c comparison) add(path []string, widens bool) {
-	*c.changes = append(*c.changes, AttributeChange{Path: path, Change: c.attribute.Change, Widens: widens})
+	*c.changes = append(*c.changes, AttributeChange{
+		Path: path, Change: c.attribute.Change, Widens: widens, Fulfilled: c.attribute.Fulfilled,
+	})
 }
 
 // canonical is the one spelling of a value or a key of the attribute.

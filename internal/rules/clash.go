@@ -29,6 +29,6 @@ func (c Clash) releaseRemedy() string {
 	if c.Certain || c.Elsewhere || len(c.Removed) == 0 || len(c.Kept)+len(c.Changed)+len(c.Unseen) > 0 {
 		return ""
 	}
-	return "A new name is a new object: to keep what this plan gives up, keep its name. If that is not meant, nothing has to change; " +
-		"where the apply asks for the one before the other is gone, it is refused: then apply again."
+	return "A new name is a new object: to keep what this plan gives up, keep its name. If that is not meant, nothing has to change: " +
+		"the apply asks for the one until the other is gone."
 }

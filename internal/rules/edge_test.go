@@ -135,7 +135,7 @@ func edgeCases() map[string]ruleCase {
 						detail: `A gateway is attached once, and the gateway "gw-1" has another edge attachment: ` +
 							`connections/old/edge-attachments/web (which this plan gives up).`,
 						remedy: "A new name is a new object: to keep what this plan gives up, keep its name. If that is not meant, nothing has to " +
-							"change; where the apply asks for the one before the other is gone, it is refused: then apply again.",
+							"change: the apply asks for the one until the other is gone.",
 					},
 				},
 			},

@@ -193,6 +193,7 @@ type Clash struct {
 
 // Existing is an object that is there already. Where only its name is known, CreatedBy is empty.
 type Existing struct {
+	UID       string
 	CreatedBy string
 	CreatedAt time.Time
 }

@@ -85,7 +85,7 @@ func nameTaken(j *judgement) *hit {
 	}
 	h := &hit{path: namePath, detail: j.order.FullName + " exists already."}
 	if existing.CreatedBy != "" {
-		h.detail = fmt.Sprintf("%s exists already: %s made it on %s.", j.order.FullName, existing.CreatedBy, moment(existing.CreatedAt))
+		h.detail = fmt.Sprintf("%s exists already: %s made it on %s (uid %s).", j.order.FullName, existing.CreatedBy, moment(existing.CreatedAt), existing.UID)
 	}
 	adopt := fmt.Sprintf("f it is the object that you mean, adopt it with an import block for its id, %s; otherwise choose another name.",
 		quoted(j.order.FullName))

@@ -5,7 +5,7 @@ func nameCases() map[string]ruleCase {
 		return func(s *scene) { s.order.Name, s.order.FullName = Known(name), "connections/"+name }
 	}
 	exists := func(s *scene) {
-		s.facts.Taken = &Existing{CreatedBy: "dana@meadow.example", CreatedAt: date("2026-07-01").At(9, 5)}
+		s.facts.Taken = &Existing{UID: "u-1", CreatedBy: "dana@meadow.example", CreatedAt: date("2026-07-01").At(9, 5)}
 	}
 	return map[string]ruleCase{
 		"name.format": {
@@ -59,7 +59,7 @@ func nameCases() map[string]ruleCase {
 				[]step{exists},
 				want{
 					path:   "name",
-					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05 BST.",
+					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05 BST (uid u-1).",
 					remedy: `If it is the object that you mean, adopt it with an import block for its id, "connections/records"; ` +
 						`otherwise choose another name.`,
 				},
@@ -68,7 +68,7 @@ func nameCases() map[string]ruleCase {
 				[]step{exists, at(AtPlan)},
 				want{
 					path:   "name",
-					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05 BST.",
+					detail: "connections/records exists already: dana@meadow.example made it on 1 July 2026 at 09:05 BST (uid u-1).",
 					remedy: `If a resource of this configuration that has it was renamed, write a moved block; if it is the object that you mean, adopt ` +
 						`it with an import block for its id, "connections/records"; otherwise choose another name.`,
 				},

@@ -113,7 +113,7 @@ func serviceCases() map[string]ruleCase {
 						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/old (which ` +
 							`this plan gives up).`,
 						remedy: "A new name is a new object: to keep what this plan gives up, keep its name. If that is not meant, nothing has to " +
-							"change; where the apply asks for the one before the other is gone, it is refused: then apply again.",
+							"change: the apply asks for the one until the other is gone.",
 					},
 				},
 				{

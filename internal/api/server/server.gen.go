@@ -149,6 +149,9 @@ type ServerInterface interface {
 	// RefuseOrder Refuses an order that is not fulfilled yet; the customer reads the reason.
 	// (POST /operator/orders/{order}/refuse)
 	RefuseOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params RefuseOrderParams)
+	// RetryOrder Has the gateway driver try again what it failed to fulfil, or to remove.
+	// (POST /operator/orders/{order}/retry)
+	RetryOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params RetryOrderParams)
 	// GetOrganisation Everything that was recorded of an organisation, by whom.
 	// (GET /operator/organisations/{ods_code})
 	GetOrganisation(w http.ResponseWriter, r *http.Request, odsCode ODSCodePath)
@@ -3134,6 +3137,79 @@ func (siw *ServerInterfaceWrapper) RefuseOrder(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// RetryOrder operation middleware
+func (siw *ServerInterfaceWrapper) RetryOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "order" -------------
+	var order OrderNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "order", r.PathValue("order"), &order, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "order", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetryOrderParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Hscn-Change-Reference" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Hscn-Change-Reference")]; found {
+		var HscnChangeReference ChangeReference
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Hscn-Change-Reference", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Hscn-Change-Reference", valueList[0], &HscnChangeReference, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Hscn-Change-Reference", Err: err})
+			return
+		}
+
+		params.HscnChangeReference = &HscnChangeReference
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RetryOrder(w, r, order, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetOrganisation operation middleware
 func (siw *ServerInterfaceWrapper) GetOrganisation(w http.ResponseWriter, r *http.Request) {
 
@@ -4104,6 +4180,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/refuse", wrapper.RefuseOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/done", wrapper.ConfirmOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/fail", wrapper.FailOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/operator/orders/{order}/retry", wrapper.RetryOrder)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/operator/accounts", wrapper.ListAccounts)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/operator/accounts/{account}/organisations/{ods_code}", wrapper.UnbindOrganisation)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/operator/accounts/{account}/organisations/{ods_code}", wrapper.BindOrganisation)
@@ -5878,6 +5955,47 @@ func (response RefuseOrderdefaultApplicationProblemPlusJSONResponse) VisitRefuse
 	return err
 }
 
+type RetryOrderRequestObject struct {
+	Order  OrderNumber `json:"order"`
+	Params RetryOrderParams
+	Body   *RetryOrderJSONRequestBody
+}
+
+type RetryOrderResponseObject interface {
+	VisitRetryOrderResponse(w http.ResponseWriter) error
+}
+
+type RetryOrder200JSONResponse struct{ OrderAnswerJSONResponse }
+
+func (response RetryOrder200JSONResponse) VisitRetryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryOrderdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RetryOrderdefaultApplicationProblemPlusJSONResponse) VisitRetryOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetOrganisationRequestObject struct {
 	OdsCode ODSCodePath `json:"ods_code"`
 }
@@ -6606,6 +6724,9 @@ type StrictServerInterface interface {
 	// RefuseOrder Refuses an order that is not fulfilled yet; the customer reads the reason.
 	// (POST /operator/orders/{order}/refuse)
 	RefuseOrder(ctx context.Context, request RefuseOrderRequestObject) (RefuseOrderResponseObject, error)
+	// RetryOrder Has the gateway driver try again what it failed to fulfil, or to remove.
+	// (POST /operator/orders/{order}/retry)
+	RetryOrder(ctx context.Context, request RetryOrderRequestObject) (RetryOrderResponseObject, error)
 	// GetOrganisation Everything that was recorded of an organisation, by whom.
 	// (GET /operator/organisations/{ods_code})
 	GetOrganisation(ctx context.Context, request GetOrganisationRequestObject) (GetOrganisationResponseObject, error)
@@ -7965,6 +8086,40 @@ func (sh *strictHandler) RefuseOrder(w http.ResponseWriter, r *http.Request, ord
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RefuseOrderResponseObject); ok {
 		if err := validResponse.VisitRefuseOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RetryOrder operation middleware
+func (sh *strictHandler) RetryOrder(w http.ResponseWriter, r *http.Request, order OrderNumber, params RetryOrderParams) {
+	var request RetryOrderRequestObject
+
+	request.Order = order
+	request.Params = params
+
+	var body RetryOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RetryOrder(ctx, request.(RetryOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetryOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RetryOrderResponseObject); ok {
+		if err := validResponse.VisitRetryOrderResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

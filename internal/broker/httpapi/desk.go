@@ -33,6 +33,8 @@ type Desk interface {
 	DeleteEdgeAttachment(ctx context.Context, write request.Write, connection, name, uid string) (api.EdgeAttachment, error)
 
 	Object(ctx context.Context, caller request.Caller, uid string) (api.StoredObject, error)
+	// Settle waits until the object does not go on by itself, and says whether it did when it was called.
+	Settle(ctx context.Context, uid string) (held bool, err error)
 
 	// UploadDocument reads the body to its end; size is what the request says of it, -1 where it says nothing.
 	UploadDocument(ctx context.Context, write request.Write, sha256 string, size int64, body io.Reader) (api.DocumentReceipt, error)
@@ -82,4 +84,5 @@ type Desk interface {
 	ConfirmOrder(ctx context.Context, write request.Write, id int64, note, gatewayID string) (api.Order, error)
 	RefuseOrder(ctx context.Context, write request.Write, id int64, reason string) (api.Order, error)
 	FailOrder(ctx context.Context, write request.Write, id int64, reason string) (api.Order, error)
+	RetryOrder(ctx context.Context, write request.Write, id int64, note string) (api.Order, error)
 }

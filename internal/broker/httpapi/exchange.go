@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 )
@@ -17,6 +18,8 @@ type exchange struct {
 	account string
 	// method, path and bodySHA256 are what an idempotency key is bound to; path has its query.
 	method, path, bodySHA256 string
+	// wait is how long the answer may be held back, 0 where the request does not prefer that.
+	wait time.Duration
 	// body is one that is handed on as it arrives, nil elsewhere; bodySize is how many bytes it has, -1 where the request
 	// does not say.
 	body     io.ReadCloser

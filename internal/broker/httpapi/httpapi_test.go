@@ -31,6 +31,9 @@ type desk struct {
 	delete   func(write request.Write, name, uid string) (api.Connection, error)
 	load     func(write request.Write, inventory api.Inventory, dryRun bool) (api.InventoryReport, error)
 	approve  func(write request.Write, id int64, note string) (api.Order, error)
+	// connection is every connection, and settle what waits for it.
+	connection func() api.Connection
+	settle     func(ctx context.Context, uid string) (bool, error)
 }
 
 func (d *desk) Services(_ context.Context, caller request.Caller, params api.ListServicesParams) (api.ServicePage, error) {
@@ -53,9 +56,29 @@ func (d *desk) ApproveOrder(_ context.Context, write request.Write, id int64, no
 	return d.approve(write, id, note)
 }
 
+func (d *desk) Connection(context.Context, request.Caller, string) (api.Connection, error) {
+	return d.connection(), nil
+}
+
+func (d *desk) CreateConnection(
+	_ context.Context, _ request.Write, _ string, _ api.ConnectionSpec, _ bool,
+) (api.Connection, error) {
+	made := d.connection()
+	made.Findings = []api.Finding{finding()}
+	return made, nil
+}
+
+func (d *desk) Object(context.Context, request.Caller, string) (api.StoredObject, error) {
+	connection := d.connection()
+	return api.StoredObject{Kind: "connection", Connection: &connection}, nil
+}
+
+func (d *desk) Settle(ctx context.Context, uid string) (bool, error) { return d.settle(ctx, uid) }
+
 type bundle struct {
 	desk   *desk
-	close  func() error // the database
+	stop   context.CancelFunc // the broker begins to stop
+	close  func() error       // the database
 	url    string
 	tokens map[string]string // secrets by the roles and accounts that they have
 	log    *syncBuffer
@@ -106,8 +129,10 @@ func setup(t *testing.T) *bundle {
 		}
 		b.tokens[name] = made.Secret
 	}
+	stopping, stop := context.WithCancel(t.Context())
+	b.stop = stop
 	handler, err := httpapi.New(httpapi.Config{
-		DB: db, Desk: b.desk, Keeper: keeper, Logger: slog.New(slog.NewJSONHandler(b.log, nil)),
+		DB: db, Desk: b.desk, Keeper: keeper, Logger: slog.New(slog.NewJSONHandler(b.log, nil)), Stopping: stopping,
 	})
 	if err != nil {
 		t.Fatal(err)

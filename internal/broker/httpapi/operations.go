@@ -45,10 +45,12 @@ const (
 // operations finds what a request means in the contract.
 type operations struct {
 	router routers.Router
-	// By operationId: the role that it needs, how large a body may be, and whether it is handed on as it arrives.
+	// By operationId: the role that it needs, how large a body may be, whether it is handed on as it arrives, and whether
+	// the request may have preferences.
 	roles   map[string]api.Role
 	bodies  map[string]int64
 	handsOn map[string]bool
+	prefers map[string]bool
 }
 
 func newOperations(document *openapi3.T) (*operations, error) {
@@ -57,7 +59,8 @@ func newOperations(document *openapi3.T) (*operations, error) {
 		return nil, fmt.Errorf("route by the API's contract: %w", err)
 	}
 	o := &operations{
-		router: router, roles: make(map[string]api.Role), bodies: make(map[string]int64), handsOn: make(map[string]bool),
+		router: router, roles: make(map[string]api.Role), bodies: make(map[string]int64),
+		handsOn: make(map[string]bool), prefers: make(map[string]bool),
 	}
 	for name, item := range document.Paths.Map() {
 		for method, operation := range item.Operations() {
@@ -75,6 +78,7 @@ func newOperations(document *openapi3.T) (*operations, error) {
 			o.roles[operation.OperationID] = role
 			o.bodies[operation.OperationID] = bodyLimit(operation)
 			o.handsOn[operation.OperationID] = handsOn(operation)
+			o.prefers[operation.OperationID] = acceptsPreferences(operation)
 		}
 	}
 	return o, nil

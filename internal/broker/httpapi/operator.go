@@ -54,6 +54,13 @@ func (s *service) FailOrder(ctx context.Context, r server.FailOrderRequestObject
 	return server.FailOrder200JSONResponse{OrderAnswerJSONResponse: server.OrderAnswerJSONResponse(order)}, err
 }
 
+// RetryOrder implements the operation.
+func (s *service) RetryOrder(ctx context.Context, r server.RetryOrderRequestObject) (server.RetryOrderResponseObject, error) {
+	write := exchangeOf(ctx).write(r.Params.IdempotencyKey, r.Params.HscnChangeReference)
+	order, err := s.desk.RetryOrder(ctx, write, r.Order, noteText(r.Body.Note))
+	return server.RetryOrder200JSONResponse{OrderAnswerJSONResponse: server.OrderAnswerJSONResponse(order)}, err
+}
+
 // noteText is a text that may be left out.
 func noteText(text *string) string {
 	if text == nil {

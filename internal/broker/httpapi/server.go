@@ -26,6 +26,8 @@ type Config struct {
 	Keeper *credentials.Keeper
 	// Logger takes the access log, and what went wrong.
 	Logger *slog.Logger
+	// Stopping ends when the broker begins to stop: answers that are held back go out then.
+	Stopping context.Context
 }
 
 // service is the API over everything behind it.
@@ -35,6 +37,7 @@ type service struct {
 	keeper     *credentials.Keeper
 	logger     *slog.Logger
 	brokerID   string
+	stopping   context.Context
 	operations *operations
 }
 
@@ -47,12 +50,15 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{db: config.DB, desk: config.Desk, keeper: config.Keeper, logger: config.Logger, brokerID: config.DB.BrokerID()}
+	s := &service{
+		db: config.DB, desk: config.Desk, keeper: config.Keeper, logger: config.Logger, brokerID: config.DB.BrokerID(),
+		stopping: config.Stopping,
+	}
 	if s.operations, err = newOperations(document); err != nil {
 		return nil, err
 	}
 
-	strict := server.NewStrictHandlerWithOptions(s, nil, server.StrictHTTPServerOptions{
+	strict := server.NewStrictHandlerWithOptions(s, []server.StrictMiddlewareFunc{s.hold}, server.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  s.refuseBody,
 		ResponseErrorHandlerFunc: s.refuse,
 	})
@@ -61,7 +67,7 @@ func New(config Config) (http.Handler, error) {
 		ErrorHandlerFunc: s.refuseParameter,
 	})
 
-	contract = s.identify(s.readBody(s.matchContract(document)(putBack(contract))))
+	contract = s.identify(s.takePreferences(s.readBody(s.matchContract(document)(putBack(contract)))))
 	return s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == basePath, strings.HasPrefix(r.URL.Path, basePath+"/"):

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -144,6 +145,9 @@ func (d *Desk) byAuthority(
 				return none, err
 			}
 			f := &dossier{connection: row}
+			if f.order, err = tx.OpenOrderOf(ctx, uid); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return none, err
+			}
 			what := decided{action: "connection." + verb, before: row.State, details: map[string]any{
 				"authority_reference": decision.AuthorityReference, "reason_sha256": sumOf(decision.Reason),
 			}}
@@ -201,12 +205,14 @@ func (d *Desk) restrict(
 	}
 	s.leave()
 	s.enter(hscn.StateRestricted, reasonRestricted(p, decision), now)
+	f.holdChange()
 	return f.changeHanging(ctx, tx, "edge_attachment.restrict", func(edge *dossier) (bool, error) {
 		e := edge.standing()
 		switch e.State {
 		case hscn.StateActive:
 			e.leave()
 			e.enter(hscn.StateRestricted, reasonStoppedWith(s.fullName, s.StateReason), now)
+			edge.holdChange()
 		case hscn.StateProvisioning, hscn.StateAwaitingFulfilment, hscn.StateFailed:
 			e.leave()
 			e.enter(hscn.StatePendingConnection, reasonPendingLift(s.fullName), now)
@@ -228,13 +234,13 @@ func (d *Desk) terminate(
 	}
 	s.leave()
 	s.enter(hscn.StateTerminated, reasonTerminated(decision), now)
+	const note = "Its connection was terminated."
+	f.endOrder(w, now, note)
 	return f.changeHanging(ctx, tx, "edge_attachment.terminate", func(edge *dossier) (bool, error) {
 		e := edge.standing()
 		e.leave()
 		e.enter(hscn.StateTerminated, reasonStoppedWith(s.fullName, s.StateReason), now)
-		if edge.order.Open {
-			closeOrder(&edge.order, now, w.Caller.Subject, "Its connection was terminated.")
-		}
+		edge.endOrder(w, now, note)
 		return true, nil
 	})
 }
@@ -249,6 +255,9 @@ func (d *Desk) lift(
 		return nil, cannot("lifted from its restriction", f.connection)
 	}
 	s.comeBack(now)
+	if err := d.resumeChange(ctx, tx, now, f); err != nil {
+		return nil, err
+	}
 	return f.changeHanging(ctx, tx, "edge_attachment.lift", func(edge *dossier) (bool, error) {
 		e := edge.standing()
 		switch {
@@ -256,6 +265,9 @@ func (d *Desk) lift(
 			e.comeBack(now)
 			if edge.order.Open {
 				edge.order.DueAt = e.EnablementDueAt
+			}
+			if err := d.resumeChange(ctx, tx, now, edge); err != nil {
+				return false, err
 			}
 		case e.State == hscn.StatePendingConnection:
 			p, err := d.policyOfVersion(ctx, tx.Reader, edge.edge.PolicyVersion)
@@ -316,7 +328,7 @@ func (d *Desk) RecordAuthorityAnswer(ctx context.Context, w request.Write, id in
 		what := decided{action: "order.authority_answer", before: s.State, details: map[string]any{
 			"granted": answer.Granted, "authority_reference": answer.AuthorityReference, "reason_sha256": sumOf(reason),
 		}}
-		if !f.order.Open || f.order.Kind != store.OrderProvide || s.State != hscn.StateAwaitingAuthority || f.edge != nil {
+		if !f.waitsAs(hscn.StateAwaitingAuthority) {
 			return what, stateForbids(f, "answer")
 		}
 		if !answer.Granted {
@@ -324,11 +336,16 @@ func (d *Desk) RecordAuthorityAnswer(ctx context.Context, w request.Write, id in
 			if err != nil {
 				return what, err
 			}
-			what.also, err = d.refuse(ctx, tx, w, p, now, f, reasonNotGranted(answer.AuthorityReference, reason), reason)
+			why := reasonNotGranted(answer.AuthorityReference, reason)
+			if f.order.Kind == store.OrderChange {
+				f.refuseChange(w, now, why, reason)
+				return what, nil
+			}
+			what.also, err = d.refuse(ctx, tx, w, p, now, f, why, reason)
 			return what, err
 		}
-		s.pass(hscn.StateAwaitingAuthority)
-		if err := d.judgeWaitingConnection(ctx, tx, w, now, f, &what); err != nil {
+		f.progress().pass(hscn.StateAwaitingAuthority)
+		if err := d.rejudged(ctx, tx, w, now, f, &what); err != nil {
 			return what, err
 		}
 		if f.order.Open {

@@ -24,6 +24,8 @@ func commandFail(id int64) string {
 	return fmt.Sprintf("hscn-broker orders fail %d --reason \"...\"", id)
 }
 
+func commandRetry(id int64) string { return fmt.Sprintf("hscn-broker orders retry %d", id) }
+
 func commandBind(account, code string) string {
 	return fmt.Sprintf("hscn-broker accounts bind %s %s --reference \"...\"", account, code)
 }

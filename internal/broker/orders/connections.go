@@ -102,7 +102,7 @@ func (d *Desk) connectionNow(ctx context.Context, r *store.Reader, uid string) (
 }
 
 // CreateConnection orders a connection. ifNoneMatch says that the request had the precondition that a create needs.
-// Refusals are problem.PreconditionRequired, RequestInvalid, NotOffered, NameTaken, StateForbids and PreconditionsFailed.
+// Refusals are problem.PreconditionRequired, RequestInvalid, NameTaken, StateForbids and PreconditionsFailed.
 func (d *Desk) CreateConnection(
 	ctx context.Context, w request.Write, name string, spec api.ConnectionSpec, ifNoneMatch bool,
 ) (api.Connection, error) {
@@ -144,13 +144,10 @@ func (d *Desk) createConnection(
 	return placed.row, placed.judged.shown(), record(ctx, tx, w, now, placed.entry())
 }
 
-// placedConnection is a connection that was ordered or changed, or that the rules would not have.
+// placedConnection is a connection that was ordered, or that the rules would not have.
 type placedConnection struct {
-	row store.Connection
-	// item is the order of a new one.
-	item store.Order
-	// before is the state of one that was changed.
-	before hscn.State
+	row    store.Connection
+	item   store.Order
 	judged verdict
 	found  evidence
 }
@@ -173,9 +170,6 @@ func (d *Desk) placeConnection(
 	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, account store.Account, name string, spec api.ConnectionSpec,
 ) (placedConnection, error) {
 	var placed placedConnection
-	if err := connectionNotOffered(spec); err != nil {
-		return placed, err
-	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
 		return placed, err
@@ -184,7 +178,7 @@ func (d *Desk) placeConnection(
 	var holder *api.ExistingObject
 	switch held, err := tx.ConnectionByName(ctx, account.ID, name); {
 	case err == nil:
-		order.holder, holder = &held, existingConnection(held)
+		order.holder, holder = &held, connectionStanding(&held).existing()
 	case !errors.Is(err, store.ErrNotFound):
 		return placed, err
 	}
@@ -200,7 +194,7 @@ func (d *Desk) placeConnection(
 
 	placed.row = store.Connection{
 		Standing: store.Standing{
-			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: placed.found.service.Zone, Revision: 1, StateSince: now,
+			UID: uuid.NewString(), Account: account.ID, Name: name, Zone: placed.found.service.Zone, Revision: 1, Progress: store.Progress{StateSince: now},
 			CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
 			CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
 		},

@@ -206,10 +206,6 @@ func TestCreateConnectionRefused(t *testing.T) {
 			change: func(s *api.ConnectionSpec) { s.ActivateAt = ptr(monday.Add(-time.Minute)) },
 			want:   problem.PreconditionsFailed, rules: []string{"error connection.activate-past"},
 		},
-		"deletion protection": {
-			change: func(s *api.ConnectionSpec) { s.DeletionProtection = ptr(true) },
-			want:   problem.NotOffered, pointers: []string{"/deletion_protection"}, detail: "deletion_protection is not offered yet",
-		},
 		"malformed e-mail, date and circuit": {
 			change: func(s *api.ConnectionSpec) {
 				s.Profile.SecurityLead.Email = "nobody"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
-	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
 // decide runs a decision of the operator's about an order, in one transaction for its idempotency key. One that records a
@@ -52,10 +52,15 @@ func (d *Desk) decide(
 			if f.copied != nil {
 				return none, decidedElsewhere(order, f.copied)
 			}
+			var before hscn.State
+			if f.order.Change != nil {
+				before = f.order.Change.State
+			}
 			what, err := decision(ctx, tx, now, f)
 			if err != nil {
 				return none, err
 			}
+			what.changeBefore = before
 			if err := d.conclude(ctx, tx, w, now, f, what); err != nil {
 				return none, err
 			}
@@ -70,14 +75,25 @@ func stateForbids(f *dossier, what string) error {
 		return problem.New(problem.StateForbids, "Order %d about %s is closed since %s: there is nothing to %s.",
 			f.order.ID, f.order.Object, f.order.ClosedAt.UTC().Format(time.RFC3339), what)
 	}
-	state := f.standing().State
+	if f.order.Kind == store.OrderChange && !f.changes() {
+		return problem.New(problem.StateForbids, "Order %d about %s cannot be %s: %s is %s, and nothing of a change goes on until that is "+
+			"lifted. Until then it can be refused: %s.", f.order.ID, f.order.Object, past[what], f.order.Object, f.standing().State, commandRefuse(f.order.ID))
+	}
+	state := f.progress().State
 	return problem.New(problem.StateForbids, "Order %d about %s cannot be %s: it is %s. %s",
 		f.order.ID, f.order.Object, past[what], state, fitting(f.order, state))
+}
+
+// waitsAs says that the order waits in that state for what is decided now: what was ordered, and is on its way, or a change
+// of what is active.
+func (f *dossier) waitsAs(state hscn.State) bool {
+	return f.progress().State == state && (f.changes() || f.order.Open && f.order.Kind == store.OrderProvide)
 }
 
 // past are the decisions as one speaks of an order.
 var past = map[string]string{
 	"approve": "approved", "refuse": "refused", "confirm": "confirmed", "fail": "failed", "answer": "answered",
+	"retry": "tried again",
 }
 
 // fitting says which command fits an order in that state.
@@ -114,39 +130,39 @@ func (d *Desk) ApproveOrder(ctx context.Context, w request.Write, id int64, note
 	return d.decide(ctx, w, id, false, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
 		s := f.standing()
 		what := decided{action: "order.approve", before: s.State, details: map[string]any{}}
-		if !f.order.Open || f.order.Kind != store.OrderProvide || s.State != hscn.StatePendingApproval || f.edge != nil {
+		if !f.waitsAs(hscn.StatePendingApproval) {
 			return what, stateForbids(f, "approve")
 		}
 		judgedBy, err := d.policyOfVersion(ctx, tx.Reader, f.order.PolicyVersion)
 		if err != nil {
 			return what, err
 		}
-		judged, found, err := d.judgeAgain(ctx, tx, judgedBy, now, f.connection)
+		heard, err := d.hear(ctx, tx, w, judgedBy, now, f)
 		if err != nil {
 			return what, err
 		}
-		if refusing := judged.refusing(); len(refusing) > 0 {
+		if refusing := heard.judged.refusing(); len(refusing) > 0 {
 			p := problem.New(problem.PreconditionsFailed, "Order %d about %s cannot be approved: %s.", id, s.fullName, unmet(refusing))
-			p.Findings = judged.shown()
+			p.Findings = heard.judged.shown()
 			return what, p
 		}
-		if s.next(judged.awaiting(), true) != hscn.StatePendingApproval {
+		if heard.blocked != nil {
+			return what, heard.blocked
+		}
+		if f.progress().next(heard.judged.awaiting(), true) != hscn.StatePendingApproval {
 			p := problem.New(problem.StateForbids, "Order %d about %s cannot be approved: what it rests on has to be looked up again first. "+
 				"Record it, for example with %s; the order is judged again then.", id, s.fullName, commandLoad)
-			p.Findings = judged.shown()
+			p.Findings = heard.judged.shown()
 			return what, p
 		}
-		if err := d.secondPerson(ctx, tx, w, now, f, found.rests(judged, f.connection.Spec)); err != nil {
+		if err := d.secondPerson(ctx, tx, w, now, f, heard.rests); err != nil {
 			return what, err
 		}
-		s.pass(hscn.StatePendingApproval)
-		if err := d.settleConnection(ctx, tx, now, &f.connection, &f.order, judged, found); err != nil {
-			return what, err
-		}
+		f.progress().pass(hscn.StatePendingApproval)
 		f.order.Note = note
-		what.details["evidence"] = found.cited(judged, f.connection.Spec)
+		maps.Copy(what.details, heard.details)
 		what.details["note_sha256"] = sumOf(note)
-		return what, d.enqueueFor(ctx, tx, s, f.connection.Spec.ActivateAt, now)
+		return what, heard.proceed()
 	})
 }
 
@@ -166,20 +182,6 @@ func (d *Desk) secondPerson(
 		"that it rests on, or validated the copy of it.", f.order.ID, f.order.Object, w.Caller.Subject)
 }
 
-// judgeAgain puts a connection that stands to the rules for a new order, as it was judged when it was ordered. What it
-// asks for is what it asked for before, so that nothing of it is wrong merely because time has passed.
-func (d *Desk) judgeAgain(
-	ctx context.Context, tx *store.Tx, p *policy, now time.Time, row store.Connection,
-) (verdict, evidence, error) {
-	account, err := tx.AccountByID(ctx, row.Account)
-	if err != nil {
-		return verdict{}, evidence{}, err
-	}
-	return d.judgeConnection(ctx, tx.Reader, p, now, connectionOrder{
-		operation: rules.Create, account: account, name: row.Name, row: &row, spec: row.Spec, prior: &row.Spec,
-	})
-}
-
 // ConfirmOrder confirms that the network does what was ordered, or that what was given up is removed. Nothing else makes
 // an object active. gatewayID is the gateway that the CSP built, where the order named a VDC, and empty otherwise: the
 // inventory has it from then on. Refusals are problem.ObjectGone, RequestInvalid and StateForbids.
@@ -191,7 +193,8 @@ func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note
 		provides := f.order.Open && f.order.Kind == store.OrderProvide &&
 			(state == hscn.StateAwaitingFulfilment || state == hscn.StateFailed)
 		removes := f.order.Open && f.order.Kind == store.OrderRemove && state == hscn.StateCeasing
-		if provides || removes {
+		changes := f.changes() && (f.waitsAs(hscn.StateAwaitingFulfilment) || f.waitsAs(hscn.StateFailed))
+		if provides || removes || changes {
 			if err := gatewayFits(f, provides, gatewayID); err != nil {
 				return what, err
 			}
@@ -199,6 +202,8 @@ func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note
 		switch {
 		case removes:
 			s.enter(hscn.StateCeased, reasonCeased, now)
+		case changes:
+			return what, d.confirmChange(ctx, tx, w, now, f, note)
 		case !provides:
 			return what, stateForbids(f, "confirm")
 		case f.edge != nil && f.connection.State != hscn.StateActive:
@@ -216,6 +221,7 @@ func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note
 				return what, err
 			}
 		}
+		s.confirmedByHand(removes)
 		closeOrder(&f.order, now, w.Caller.Subject, note)
 		return what, nil
 	})
@@ -329,7 +335,9 @@ func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason 
 		case f.order.Kind == store.OrderRemove && s.State == hscn.StateCeasing:
 			// What was given up stays given up: only the reason says that its removal has to be tried again.
 			s.enter(hscn.StateCeasing, reasonRemovalFailed(p, reason), now)
-		case f.order.Kind == store.OrderProvide && s.State == hscn.StateAwaitingFulfilment:
+		case f.changes() && f.waitsAs(hscn.StateAwaitingFulfilment):
+			f.moveChange(hscn.StateFailed, reasonFailed(p, reason), now)
+		case f.waitsAs(hscn.StateAwaitingFulfilment):
 			s.enter(hscn.StateFailed, reasonFailed(p, reason), now)
 		default:
 			return what, stateForbids(f, "fail")
@@ -337,56 +345,4 @@ func (d *Desk) FailOrder(ctx context.Context, w request.Write, id int64, reason 
 		f.order.Note = reason
 		return what, nil
 	})
-}
-
-// RefuseOrder turns down an order that is not fulfilled, for a reason that the customer reads. Refusing a connection
-// refuses what hangs on it. Refusals are problem.ObjectGone and StateForbids.
-func (d *Desk) RefuseOrder(ctx context.Context, w request.Write, id int64, reason string) (api.Order, error) {
-	return d.decide(ctx, w, id, false, func(ctx context.Context, tx *store.Tx, now time.Time, f *dossier) (decided, error) {
-		s := f.standing()
-		what := decided{action: "order.refuse", before: s.State, details: map[string]any{"reason_sha256": sumOf(reason)}}
-		if !f.order.Open || f.order.Kind != store.OrderProvide || !refusable(s) {
-			return what, stateForbids(f, "refuse")
-		}
-		p, err := d.policyInForce(ctx, tx.Reader, now)
-		if err != nil {
-			return what, err
-		}
-		what.also, err = d.refuse(ctx, tx, w, p, now, f, reasonRefusedByPerson(p, reason), reason)
-		return what, err
-	})
-}
-
-// refusable says whether an order about the object can still be turned down: until it was first active.
-func refusable(s standing) bool { return s.State.Holds() && s.EnabledAt == nil }
-
-// refuse moves the order's object to refused, and with a connection what hangs on it; it returns what the audit says of
-// that. Names and slots are free with it, and addresses are released. The order and its object are left to the caller to
-// write.
-func (d *Desk) refuse(
-	ctx context.Context, tx *store.Tx, w request.Write, p *policy, now time.Time, f *dossier, reason, note string,
-) ([]entry, error) {
-	s := f.standing()
-	s.Former = nil // what was refused does not come back with a lift
-	s.enter(hscn.StateRefused, reason, now)
-	closeOrder(&f.order, now, w.Caller.Subject, note)
-	if f.edge != nil {
-		return nil, tx.ReleaseAddress(ctx, f.edge.UID, now, p.document.EdgeAttachments.AddressRestDays)
-	}
-	hanging, err := f.hanging(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	var entries []entry
-	for _, lost := range hanging {
-		what := decided{action: "edge_attachment.refuse", before: lost.edge.State}
-		if _, err := d.refuse(ctx, tx, w, p, now, lost, reasonRefusedWith(f.connection.FullName(), reason), note); err != nil {
-			return nil, err
-		}
-		if err := lost.save(ctx, tx); err != nil {
-			return nil, err
-		}
-		entries = append(entries, lost.entry(what))
-	}
-	return entries, nil
 }

@@ -7,13 +7,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/gateway"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/problem"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
-// Config is what a Desk works with. All of it but PollEvery must be given.
+// Config is what a Desk works with. All of it but Driver and PollEvery must be given.
 type Config struct {
 	// DB keeps everything.
 	DB *store.DB
@@ -23,8 +24,10 @@ type Config struct {
 	Calendar *hscn.Calendar
 	// Logger hears of jobs.
 	Logger *slog.Logger
-	// PollEvery is how often RunJobs looks for jobs that it was not woken for: those that became due by the clock, and
-	// those that another broker on the same database left behind. Zero: 2 seconds.
+	// Driver fulfils orders. Nil: all are fulfilled by hand.
+	Driver gateway.Driver
+	// PollEvery is how often what waits looks for what it was not woken for: for jobs that became due by the clock, and for
+	// what another broker on the same database left or changed. Zero: 2 seconds.
 	PollEvery time.Duration
 }
 
@@ -35,9 +38,12 @@ type Desk struct {
 	clock     func() time.Time
 	calendar  *hscn.Calendar
 	logger    *slog.Logger
+	driver    gateway.Driver
 	pollEvery time.Duration
-	// wakes is sent to after a commit that left a job; one waiting wake is as good as many.
-	wakes chan struct{}
+	// wakes are sent to after a commit that left a job of the lane; one waiting wake is as good as many.
+	wakes map[store.Lane]chan struct{}
+	// calls holds one for each call of the driver that is under way.
+	calls chan struct{}
 	// policies are those that were read, by version: a version never changes.
 	policies sync.Map
 }
@@ -46,8 +52,11 @@ type Desk struct {
 func NewDesk(config Config) *Desk {
 	const pollEvery = 2 * time.Second
 	d := &Desk{
-		db: config.DB, clock: config.Clock, calendar: config.Calendar, logger: config.Logger, pollEvery: config.PollEvery,
-		wakes: make(chan struct{}, 1),
+		db: config.DB, clock: config.Clock, calendar: config.Calendar, logger: config.Logger, driver: config.Driver,
+		pollEvery: config.PollEvery, calls: make(chan struct{}, callsAtOnce),
+		wakes: map[store.Lane]chan struct{}{
+			store.LaneBroker: make(chan struct{}, 1), store.LaneDriver: make(chan struct{}, 1),
+		},
 	}
 	if d.pollEvery <= 0 {
 		d.pollEvery = pollEvery
@@ -109,14 +118,6 @@ func orGone(err error, what string) error {
 		return gone("There is no %s.", what)
 	}
 	return err
-}
-
-// wake has RunJobs look for jobs.
-func (d *Desk) wake() {
-	select {
-	case d.wakes <- struct{}{}:
-	default:
-	}
 }
 
 // broker is the subject of what no caller asked for: the broker's own jobs.

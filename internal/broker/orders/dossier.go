@@ -71,7 +71,7 @@ func openDossier(ctx context.Context, r *store.Reader, order store.Order) (*doss
 }
 
 // hanging are the live edge attachments of the order's connection, with the order of each that has one: what is active has
-// none.
+// one only while it is changed.
 func (f *dossier) hanging(ctx context.Context, tx *store.Tx) ([]*dossier, error) {
 	edges, err := tx.EdgeAttachmentsOf(ctx, f.connection.UID)
 	if err != nil {
@@ -172,14 +172,29 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 	if f.copied != nil {
 		return copyOrder(shown, v.inForce.document, f.copied), nil
 	}
-	s := f.standing()
-	shown.State, shown.StateReason = string(s.State), given(s.StateReason)
+	how := f.progress()
+	shown.State, shown.StateReason = string(how.State), given(how.StateReason)
 	if !o.Open {
 		return shown, nil
 	}
-	shown.WaitsFor = given(waitsFor(s.State))
-	if o.Kind == store.OrderProvide {
-		shown.Findings = s.Findings
+	shown.WaitsFor = given(waitsFor(how.State))
+	if o.Kind != store.OrderRemove {
+		shown.Findings = how.Findings
+	}
+	var differences []string
+	if o.Kind == store.OrderChange {
+		shown.Change = &f.standing().PendingChange
+		a, err := v.d.amendment(ctx, v.r, f)
+		if err != nil {
+			return api.Order{}, err
+		}
+		if differences, err = a.differences(); err != nil {
+			return api.Order{}, err
+		}
+		// What there is to do about a change is about what is asked for.
+		if f, err = f.asAsked(); err != nil {
+			return api.Order{}, err
+		}
 	}
 	zone, err := v.zone(ctx, f.connection.Zone, f.connection.PolicyVersion)
 	if err != nil {
@@ -189,7 +204,7 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 	if err != nil {
 		return api.Order{}, err
 	}
-	task := work{order: shown, connection: connection, zone: zone, policy: v.inForce.document}
+	task := work{order: shown, connection: connection, zone: zone, policy: v.inForce.document, differences: differences}
 	if f.edge != nil {
 		edge, err := v.edge(*f.edge)
 		if err != nil {
@@ -201,15 +216,19 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 			task.recorded = f.gateway
 		}
 	}
+	if kept := f.standing().Fulfilment; kept != nil && v.d.driver != nil && kept.Driver == v.d.driver.Name() && o.Kind != store.OrderChange {
+		task.driven = kept
+	}
 	shown.Steps = steps(task)
 	return shown, nil
 }
 
 // decided is what a person or a job did about an order, for the audit.
 type decided struct {
-	action  string
-	before  hscn.State
-	details map[string]any
+	action string
+	// before is the state of the order's object, and changeBefore of a change how far that was.
+	before, changeBefore hscn.State
+	details              map[string]any
 	// also is what the decision did to other objects.
 	also []entry
 }
@@ -220,6 +239,9 @@ func (f *dossier) entry(what decided) entry {
 	details := map[string]any{"state_before": string(what.before), "state": string(s.State)}
 	if f.order.ID != 0 {
 		details["order"] = f.order.ID
+	}
+	if what.changeBefore != "" {
+		details["change_before"], details["change"] = string(what.changeBefore), string(f.progress().State)
 	}
 	maps.Copy(details, what.details)
 	return entry{action: what.action, account: s.Account, object: s.fullName, uid: s.UID, details: details}

@@ -131,7 +131,7 @@ func (d *Desk) edgeNow(ctx context.Context, r *store.Reader, uid string) (api.Ed
 
 // CreateEdgeAttachment orders an edge attachment; its included address is assigned in the same transaction. parentUID is
 // the connection that is meant, where the caller knows it, and ifNoneMatch says that the request had the precondition
-// that a create needs. Refusals are problem.PreconditionRequired, ObjectGone, ParentChanged, RequestInvalid, NotOffered,
+// that a create needs. Refusals are problem.PreconditionRequired, ObjectGone, ParentChanged, RequestInvalid,
 // NameTaken, StateForbids and PreconditionsFailed.
 func (d *Desk) CreateEdgeAttachment(
 	ctx context.Context, w request.Write, connection, name, parentUID string, spec api.EdgeAttachmentSpec, ifNoneMatch bool,
@@ -170,7 +170,7 @@ func (d *Desk) parentOf(
 	if parentUID != "" && parentUID != parent.UID {
 		p := problem.New(problem.ParentChanged, "%s is another object now than the one that this order was planned for: %s made it at %s.",
 			parent.FullName(), parent.CreatedBy, parent.CreatedAt.UTC().Format(time.RFC3339))
-		p.Existing = existingConnection(parent)
+		p.Existing = connectionStanding(&parent).existing()
 		return account, parent, p
 	}
 	return account, parent, nil
@@ -205,10 +205,9 @@ func (d *Desk) createEdge(
 	})
 }
 
-// placedEdge is an edge attachment that was ordered or changed, or that the rules would not have.
+// placedEdge is an edge attachment that was ordered, or that the rules would not have.
 type placedEdge struct {
-	row store.EdgeAttachment
-	// item is the order of a new one.
+	row    store.EdgeAttachment
 	item   store.Order
 	judged verdict
 }
@@ -221,9 +220,6 @@ func (d *Desk) placeEdge(
 	account store.Account, parent store.Connection, name string, spec api.EdgeAttachmentSpec,
 ) (placedEdge, error) {
 	var placed placedEdge
-	if err := edgeNotOffered(spec); err != nil {
-		return placed, err
-	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
 		return placed, err
@@ -232,7 +228,7 @@ func (d *Desk) placeEdge(
 	var holder *api.ExistingObject
 	switch held, err := tx.EdgeAttachmentByName(ctx, parent.UID, name); {
 	case err == nil:
-		order.holder, holder = &held, existingEdge(held)
+		order.holder, holder = &held, edgeStanding(&held).existing()
 	case !errors.Is(err, store.ErrNotFound):
 		return placed, err
 	}
@@ -265,7 +261,7 @@ func (d *Desk) placeEdge(
 	row := &placed.row
 	*row = store.EdgeAttachment{
 		Standing: store.Standing{
-			UID: uid, Account: account.ID, Name: name, Zone: parent.Zone, Revision: 1, StateSince: now,
+			UID: uid, Account: account.ID, Name: name, Zone: parent.Zone, Revision: 1, Progress: store.Progress{StateSince: now},
 			CreatedAt: now, CreatedBy: w.Caller.Subject, UpdatedAt: now, UpdatedBy: w.Caller.Subject,
 			CreateKeySHA256: store.KeySHA256(w.IdempotencyKey), PolicyVersion: p.version,
 		},

@@ -65,7 +65,6 @@ func TestCreateEdgeAttachmentRefused(t *testing.T) {
 		"another connection":         {parent: "another-uid", spec: edgeSpec("gateway-2"), want: problem.ParentChanged},
 		"neither gateway nor VDC":    {want: problem.RequestInvalid, pointers: []string{"/gateway_id"}},
 		"gateway and VDC":            {spec: api.EdgeAttachmentSpec{GatewayID: ptr("gateway-2"), VdcID: ptr("vdc")}, want: problem.RequestInvalid, pointers: []string{"/vdc_id"}},
-		"deletion protection":        {spec: api.EdgeAttachmentSpec{GatewayID: ptr("gateway-2"), DeletionProtection: ptr(true)}, want: problem.NotOffered, pointers: []string{"/deletion_protection"}},
 		"a gateway that nobody has":  {spec: edgeSpec("gateway-0"), want: problem.PreconditionsFailed, rules: []string{"error edge.gateway-unknown"}},
 		"another service's gateway":  {spec: edgeSpec("gateway-3"), want: problem.PreconditionsFailed, rules: []string{"error edge.gateway-unknown"}},
 		"another account's gateway":  {spec: edgeSpec("gateway-9"), want: problem.PreconditionsFailed, rules: []string{"error edge.gateway-unknown"}},

@@ -143,7 +143,7 @@ func (d *Desk) judgeEvidence(
 		return verdict{}, fmt.Errorf("facts of account %s: %w", o.account.ID, err)
 	}
 	if o.holder != nil {
-		facts.Taken = &rules.Existing{CreatedBy: o.holder.CreatedBy, CreatedAt: o.holder.CreatedAt}
+		facts.Taken = &rules.Existing{UID: o.holder.UID, CreatedBy: o.holder.CreatedBy, CreatedAt: o.holder.CreatedAt}
 	}
 	return evaluate(p, facts, rules.KindAgreementEvidence, o.operation, o.name, hscn.AgreementEvidenceName(o.name), o.spec, o.prior)
 }

@@ -129,7 +129,12 @@ func (v copyRecords) connectionsOn(ctx context.Context, c *signedCopy) ([]string
 	}
 	names := []string{}
 	for _, row := range rows {
-		named := c.row.State.Holds() && *orDefault(row.Spec.Agreement.EvidenceID, "") == c.row.FullName()
+		asked, err := wantedConnection(row)
+		if err != nil {
+			return nil, err
+		}
+		named := c.row.State.Holds() && (*orDefault(row.Spec.Agreement.EvidenceID, "") == c.row.FullName() ||
+			*orDefault(asked.Agreement.EvidenceID, "") == c.row.FullName())
 		rests := slices.ContainsFunc(c.versions, func(version store.EvidenceVersion) bool { return version.UID == row.EvidenceVersionUID })
 		if named || rests {
 			names = append(names, row.FullName())

@@ -18,7 +18,8 @@ import (
 
 // Whatever customers, operators and jobs do in whatever order: nothing is held twice, every live edge has one address of
 // its own, nothing is active that nobody confirmed, no edge before its connection, and nothing is left without an order
-// that takes it further.
+// that takes it further. What is active stays so, whatever its owner changes; what was asked for last is what is confirmed
+// with the change that is pending, and it moves the revision, and nothing else does.
 func TestInvariants(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, url string) {
@@ -27,6 +28,9 @@ func TestInvariants(t *testing.T) {
 		var accounts atomic.Int64
 		rapid.Check(t, func(t *rapid.T) {
 			w := newWorld(t, b, accounts.Add(1))
+			if rapid.Bool().Draw(t, "begins active") {
+				w.beginActive(t)
+			}
 			for range rapid.IntRange(1, 30).Draw(t, "steps") {
 				w.step(t)
 				w.check(t)
@@ -55,11 +59,13 @@ type world struct {
 	ordered []string
 	// confirmed are the objects whose fulfilment somebody confirmed.
 	confirmed map[string]bool
+	// seen is what was declared of each object, and its etag, when it was looked at last.
+	seen map[string]declaration
 }
 
 func newWorld(t *rapid.T, b *bundle, n int64) *world {
 	w := &world{
-		bundle: b, account: fmt.Sprintf("account-%d", n), confirmed: make(map[string]bool),
+		bundle: b, account: fmt.Sprintf("account-%d", n), confirmed: make(map[string]bool), seen: make(map[string]declaration),
 		codes: []string{fmt.Sprintf("G%d", 10000+n), fmt.Sprintf("N%d", 10000+n)},
 	}
 	_, err := b.LoadInventory(context.Background(), b.alice(), api.Inventory{
@@ -94,7 +100,7 @@ func (w *world) step(t *rapid.T) {
 	pick := func(label string, from []string) string { return rapid.SampledFrom(from).Draw(t, label) }
 	connection, edge := pick("connection", connectionNames), pick("edge", edgeNames)
 	var err error
-	switch rapid.IntRange(0, 17).Draw(t, "action") {
+	switch rapid.IntRange(0, 20).Draw(t, "action") {
 	case 0, 1:
 		spec := connectionSpec(pick("code", w.codes), w.project(rapid.IntRange(0, 1).Draw(t, "project")))
 		var made api.Connection
@@ -107,13 +113,36 @@ func (w *world) step(t *rapid.T) {
 		if made, err = w.CreateEdgeAttachment(ctx, w.by(w.caller()), connection, edge, "", spec, true); err == nil {
 			w.ordered = append(w.ordered, made.UID)
 		}
-	case 4:
+	case 4, 18, 19:
 		var found api.Connection
 		if found, err = w.Connection(ctx, w.caller(), connection); err == nil {
 			patch := rapid.SampledFrom([]api.MergePatch{
-				{"purchase_order": "PO-1"}, {"ods_code": w.codes[0]}, {"ods_code": w.codes[1]}, {"agreement": map[string]any{"basis": "flow_down"}},
+				{"purchase_order": "PO-1"},
+				{"purchase_order": nil},
+				{"ods_code": w.codes[0]},
+				{"ods_code": w.codes[1]},
+				toFlowDown,
+				{"agreement": map[string]any{"basis": "connection_agreement"}},
+				toDedicated,
+				{"access": "shared_link", "circuits": nil},
+				{"circuits": map[string]any{"line": map[string]any{"reference": "C-1"}}},
+				{"ods_code": w.codes[1], "purchase_order": "PO-2"},
 			}).Draw(t, "patch")
-			_, err = w.UpdateConnection(ctx, w.by(w.caller()), connection, patch, found.Etag)
+			var after api.Connection
+			if after, err = w.UpdateConnection(ctx, w.by(w.caller()), connection, patch, found.Etag); err == nil {
+				w.patched(t, found.State, after.State, patch, w.declared(t, found, found.PendingChange, found.Etag), w.declared(t, after, after.PendingChange, after.Etag))
+			}
+		}
+	case 20:
+		var found api.EdgeAttachment
+		if found, err = w.EdgeAttachment(ctx, w.caller(), connection, edge); err == nil {
+			patch := rapid.SampledFrom([]api.MergePatch{
+				toCustomer, {"fulfilment": "csp"}, {"networks": map[string]any{"app": map[string]any{"cidr": "10.7.0.0/24"}}}, {"networks": nil},
+			}).Draw(t, "patch")
+			var after api.EdgeAttachment
+			if after, err = w.UpdateEdgeAttachment(ctx, w.by(w.caller()), connection, edge, patch, found.Etag); err == nil {
+				w.patched(t, found.State, after.State, patch, w.declared(t, found, found.PendingChange, found.Etag), w.declared(t, after, after.PendingChange, after.Etag))
+			}
 		}
 	case 5:
 		var found api.Connection
@@ -230,25 +259,35 @@ func (w *world) check(t *rapid.T) {
 		}
 		held[what] = by
 	}
-	moves := func(name, uid, state string) {
+	moves := func(name, uid, state string, pending *api.MergePatch) {
 		order, open := orders[uid]
+		changes := open && order.Kind == store.OrderChange
+		if changes != (pending != nil) || changes && (order.Change == nil || len(*pending) == 0) {
+			t.Fatalf("%s is %s, its pending change is %v, and its open order is %+v", name, state, pending, order)
+		}
 		stands := state == string(hscn.StateActive) || state == string(hscn.StateRestricted) || state == string(hscn.StateTerminated)
 		if live := hscn.State(state).Holds(); live != (open && order.Kind == store.OrderProvide) && !stands {
 			t.Fatalf("%s is %s, and its open order is %+v", name, state, order)
 		}
-		if stands && (open || !w.confirmed[uid] && state != string(hscn.StateTerminated)) {
+		if stands && (open && (!changes || state == string(hscn.StateTerminated)) || !w.confirmed[uid] && state != string(hscn.StateTerminated)) {
 			t.Fatalf("%s is %s: confirmed %t, open order %t", name, state, w.confirmed[uid], open)
 		}
 	}
 	for _, c := range connections {
-		moves(c.Name, c.UID, c.State)
+		moves(c.Name, c.UID, c.State, c.PendingChange)
+		now := w.declared(t, c, c.PendingChange, c.Etag)
+		w.compare(t, c.Name, c.UID, now)
 		if hscn.State(c.State).Holds() {
 			hold("name "+c.Name, c.UID)
-			hold("service "+c.Service.ID, c.UID)
+			hold("service "+c.Service.ID+" by "+string(c.Access), c.UID)
+			if asked := now.access(t); asked != c.Access {
+				hold("service "+c.Service.ID+" by "+string(asked), c.UID)
+			}
 		}
 	}
 	for _, e := range edges {
-		moves(e.Name, e.UID, e.State)
+		moves(e.Name, e.UID, e.State, e.PendingChange)
+		w.compare(t, e.Name, e.UID, w.declared(t, e, e.PendingChange, e.Etag))
 		if !hscn.State(e.State).Holds() {
 			continue
 		}
@@ -288,7 +327,7 @@ func (w *world) settle(t *rapid.T) {
 	w.check(t)
 	for _, o := range w.openOrders(t) {
 		shown, err := w.Order(context.Background(), o.ID)
-		if err != nil || len(shown.Steps) == 0 || (shown.Kind == string(store.OrderRemove)) != (shown.State == string(hscn.StateCeasing)) {
+		if err != nil || len(shown.Steps) == 0 || shown.Kind == string(store.OrderChange) && shown.State == string(hscn.StateProvisioning) && shown.DueAt != nil || (shown.Kind == string(store.OrderRemove)) != (shown.State == string(hscn.StateCeasing)) {
 			t.Fatalf("the order is %+v, %v", shown, err)
 		}
 	}

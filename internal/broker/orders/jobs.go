@@ -7,24 +7,25 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
-	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/request"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
-	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
 // The kinds of jobs.
 const (
-	// jobAdvance takes an object from provisioning to fulfilment, when its time has come.
+	// jobAdvance takes an object from provisioning to fulfilment, by the driver or by hand, when its time has come.
 	jobAdvance = "advance"
+	// jobFulfil has the driver do what an object needs, or take away what it no longer does.
+	jobFulfil = "fulfil"
 	// jobJudge judges an order again that waits for a fact.
 	jobJudge = "judge"
 )
 
 const (
-	// jobTimeout ends a job that hangs, well within the lease in which no other runner takes it.
+	// jobTimeout ends a job that hangs, a driver's call aside, well within the lease in which no other runner takes it.
 	jobTimeout = 30 * time.Second
 	// A job that fails is tried again after a second, then after ever longer, so that it holds nobody up for long.
 	firstRetry, lastRetry = time.Second, time.Hour
@@ -34,10 +35,19 @@ const (
 
 // enqueue leaves a job about the object, to be done not before at, and wakes whoever does it when it is committed.
 func (d *Desk) enqueue(ctx context.Context, tx *store.Tx, kind string, s standing, at time.Time) error {
-	if err := tx.Enqueue(ctx, store.Job{Kind: kind, ObjectUID: s.UID}, at); err != nil {
+	lane := store.LaneBroker
+	if kind == jobFulfil {
+		lane = store.LaneDriver
+	}
+	if err := tx.Enqueue(ctx, store.Job{Lane: lane, Kind: kind, ObjectUID: s.UID}, at); err != nil {
 		return err
 	}
-	tx.AfterCommit(d.wake)
+	tx.AfterCommit(func() {
+		select {
+		case d.wakes[lane] <- struct{}{}:
+		default:
+		}
+	})
 	return nil
 }
 
@@ -54,88 +64,120 @@ func (d *Desk) enqueueFor(ctx context.Context, tx *store.Tx, s standing, activat
 	return d.enqueue(ctx, tx, jobAdvance, s, at)
 }
 
-// judgeAllWaiting leaves a job for each order whose assurance is not complete. Whoever records a fact calls it.
-func (d *Desk) judgeAllWaiting(ctx context.Context, tx *store.Tx, now time.Time) error {
-	return d.judgeWaitingOf(ctx, tx, "", now)
-}
-
-// judgeWaitingOf is judgeAllWaiting for a fact that is one account's alone; empty stands for all accounts.
-func (d *Desk) judgeWaitingOf(ctx context.Context, tx *store.Tx, account string, now time.Time) error {
-	connections, err := tx.ConnectionsInState(ctx, waiting)
-	if err != nil {
-		return err
-	}
-	edges, err := tx.EdgeAttachmentsInState(ctx, waiting)
-	if err != nil {
-		return err
-	}
-	standings := make([]standing, 0, len(connections)+len(edges))
-	for i := range connections {
-		standings = append(standings, connectionStanding(&connections[i]))
-	}
-	for i := range edges {
-		standings = append(standings, edgeStanding(&edges[i]))
-	}
-	for _, s := range standings {
-		if account != "" && s.Account != account {
-			continue
-		}
-		if err := d.enqueue(ctx, tx, jobJudge, s, now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // isWaiting says whether assurance of an order in that state is not complete.
 func isWaiting(state hscn.State) bool { return slices.Contains(waiting, state) }
 
-// RunJobs does the broker's jobs until ctx ends, and then returns nil when the one at hand is done. A job that fails is
-// logged and tried again later; it holds up no other.
+// RunJobs does the broker's jobs until ctx ends, and then returns nil when those at hand are done; calls of the driver are
+// cut off, and made again by whoever does the jobs next. A job that fails is logged and tried again later; it holds up no
+// other, and neither does a slow driver.
 func (d *Desk) RunJobs(ctx context.Context) error {
-	poll := time.NewTicker(d.pollEvery)
-	defer poll.Stop()
+	var running, calls sync.WaitGroup
+	running.Go(func() {
+		d.runLane(ctx, store.LaneDriver, func() error {
+			_, err := d.driveDue(ctx, &calls)
+			return err
+		})
+	})
 	var purged time.Time
-	for {
+	d.runLane(ctx, store.LaneBroker, func() error {
 		if now := d.now(); now.Sub(purged) >= purgeEvery {
 			purged = now
 			d.purge(ctx, now)
 		}
-		if _, err := d.RunDueJobs(ctx); err != nil && ctx.Err() == nil {
+		_, err := d.workDue(ctx)
+		return err
+	})
+	running.Wait()
+	calls.Wait()
+	return nil
+}
+
+// runLane has the jobs of a lane done that are due, again whenever there may be more, until ctx ends.
+func (d *Desk) runLane(ctx context.Context, lane store.Lane, due func() error) {
+	poll := time.NewTicker(d.pollEvery)
+	defer poll.Stop()
+	for {
+		if err := due(); err != nil && ctx.Err() == nil {
 			d.logger.ErrorContext(ctx, "jobs cannot be read; trying again", slog.Any("error", err))
 		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-d.wakes:
+			return
+		case <-d.wakes[lane]:
 		case <-poll.C:
 		}
 	}
 }
 
-// RunDueJobs does every job that is due now, and returns how many those were. The error is one of reading jobs: what goes
-// wrong in a job is logged.
+// RunDueJobs does every job that is due now, also those that the jobs leave, and returns how many those were. The error is
+// one of reading jobs: what goes wrong in a job is logged.
 func (d *Desk) RunDueJobs(ctx context.Context) (int, error) {
-	for n := 0; ; n++ {
-		if err := ctx.Err(); err != nil {
+	for n := 0; ; {
+		worked, err := d.workDue(ctx)
+		n += worked
+		if err != nil {
 			return n, err
 		}
-		job, err := d.db.ReceiveJob(ctx, d.now())
-		if err != nil {
-			return n, fmt.Errorf("receive a job: %w", err)
+		var calls sync.WaitGroup
+		driven, err := d.driveDue(ctx, &calls)
+		calls.Wait()
+		n += driven
+		if err != nil || driven == 0 {
+			return n, err
 		}
-		if job == nil {
-			return n, nil
+	}
+}
+
+// workDue does the jobs within the database that are due, one after the other.
+func (d *Desk) workDue(ctx context.Context) (int, error) {
+	for n := 0; ; n++ {
+		job, err := d.nextJob(ctx, store.LaneBroker)
+		if err != nil || job == nil {
+			return n, err
 		}
 		d.do(ctx, job)
 	}
 }
 
-// do does one job to its end, even where ctx ends meanwhile, and puts it off where it fails.
+// driveDue begins the jobs that are due and call the driver, as many at once as may be. They are done when calls are.
+func (d *Desk) driveDue(ctx context.Context, calls *sync.WaitGroup) (int, error) {
+	for n := 0; ; n++ {
+		select {
+		case d.calls <- struct{}{}: // a job that nobody does yet stays for another broker
+		case <-ctx.Done():
+			return n, ctx.Err()
+		}
+		job, err := d.nextJob(ctx, store.LaneDriver)
+		if err != nil || job == nil {
+			<-d.calls
+			return n, err
+		}
+		calls.Go(func() {
+			defer func() { <-d.calls }()
+			d.do(ctx, job)
+		})
+	}
+}
+
+// nextJob takes a job of the lane that is due, nil where there is none.
+func (d *Desk) nextJob(ctx context.Context, lane store.Lane) (*store.ReceivedJob, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	job, err := d.db.ReceiveJob(ctx, lane, d.now())
+	if err != nil {
+		return nil, fmt.Errorf("receive a job: %w", err)
+	}
+	return job, nil
+}
+
+// do does one job to its end, even where ctx ends meanwhile, and puts it off where it fails. Only a driver's call ends with
+// ctx: the driver may take its time.
 func (d *Desk) do(ctx context.Context, job *store.ReceivedJob) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobTimeout)
+	calls := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobTimeout+callTimeout)
 	defer cancel()
-	err := d.perform(ctx, job)
+	err := d.perform(ctx, calls, job)
 	if err == nil {
 		return
 	}
@@ -160,14 +202,17 @@ func retryAfter(attempts int) time.Duration {
 	return wait
 }
 
-// perform does the job's work and ends the job in one transaction. A job whose object has moved on meanwhile, or that was
+// perform does the job's work and ends the job in one transaction, of a driver's in that which records what came of it. A job whose object has moved on meanwhile, or that was
 // done before, has nothing left to do.
-func (d *Desk) perform(ctx context.Context, job *store.ReceivedJob) (err error) {
+func (d *Desk) perform(ctx, calls context.Context, job *store.ReceivedJob) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("job %s panicked: %v\n%s", job.Kind, cause, debug.Stack())
 		}
 	}()
+	if job.Kind == jobFulfil {
+		return d.fulfil(ctx, calls, job)
+	}
 	// The object's account never changes, and has to be locked before anything else is read.
 	account, err := read(ctx, d, func(ctx context.Context, r *store.Reader) (string, error) { return accountOf(ctx, r, job.ObjectUID) })
 	if err != nil {
@@ -221,16 +266,26 @@ func dossierOf(ctx context.Context, tx *store.Tx, uid string) (*dossier, error) 
 	return openDossier(ctx, tx.Reader, order)
 }
 
-// advance asks the operator to fulfil what is assured.
+// advance asks the driver to fulfil what is assured, or the operator where no driver does.
 func (d *Desk) advance(ctx context.Context, tx *store.Tx, now time.Time, uid string) error {
 	f, err := dossierOf(ctx, tx, uid)
+	if err == nil && f != nil && f.order.Kind == store.OrderChange {
+		return d.advanceChange(ctx, tx, now, f)
+	}
 	if err != nil || f == nil || f.standing().State != hscn.StateProvisioning {
 		return err
 	}
 	s := f.standing()
-	if at := f.connection.Spec.ActivateAt; f.edge == nil && at != nil && at.After(now) {
+	if putOff(f, now) {
 		// It was put off since: the job for the later time is this one's successor.
-		return d.enqueue(ctx, tx, jobAdvance, s, *at)
+		return d.enqueue(ctx, tx, jobAdvance, s, *f.connection.Spec.ActivateAt)
+	}
+	task, err := d.taskOf(ctx, tx.Reader, f, now)
+	if err != nil {
+		return err
+	}
+	if d.drives(task) {
+		return d.enqueue(ctx, tx, jobFulfil, s, now)
 	}
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
@@ -240,111 +295,6 @@ func (d *Desk) advance(ctx context.Context, tx *store.Tx, now time.Time, uid str
 	return d.conclude(ctx, tx, broker(), now, f, decided{
 		action: string(s.kind) + ".advance", before: hscn.StateProvisioning,
 	})
-}
-
-// judgeWaiting judges an order again whose assurance is not complete: a good fact lets it go on, a bad one refuses it, and
-// what nobody has looked up yet leaves it where it is. One that waits for a person is judged too, so that nobody is asked
-// to approve what can no longer be approved.
-func (d *Desk) judgeWaiting(ctx context.Context, tx *store.Tx, now time.Time, uid string) error {
-	f, err := dossierOf(ctx, tx, uid)
-	if err != nil || f == nil || !isWaiting(f.standing().State) {
-		return err
-	}
-	before := *f
-	what := decided{action: string(f.standing().kind) + ".judge", before: f.standing().State, details: map[string]any{}}
-	if f.edge != nil {
-		if stopped(f.connection.State) {
-			return nil // it is judged when the restriction is lifted
-		}
-		edge := *f.edge
-		before.edge = &edge
-		err = d.judgeWaitingEdge(ctx, tx, now, f, &what)
-	} else {
-		err = d.judgeWaitingConnection(ctx, tx, broker(), now, f, &what)
-	}
-	if err != nil {
-		return err
-	}
-	if sameJSON(before.connection, f.connection) && sameJSON(before.edge, f.edge) && sameJSON(before.order, f.order) {
-		return nil
-	}
-	return d.conclude(ctx, tx, broker(), now, f, what)
-}
-
-// judgeWaitingConnection judges a connection for a new order by the policy that it was ordered under, and settles or
-// refuses it. The order and its object are left to the caller to write.
-func (d *Desk) judgeWaitingConnection(
-	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, f *dossier, what *decided,
-) error {
-	row := &f.connection
-	judgedBy, err := d.policyOfVersion(ctx, tx.Reader, f.order.PolicyVersion)
-	if err != nil {
-		return err
-	}
-	judged, found, err := d.judgeAgain(ctx, tx, judgedBy, now, *row)
-	if err != nil {
-		return err
-	}
-	what.details["findings"] = ruleIDs(judged.shown(), findingRule)
-	what.details["evidence"], what.details["policy_version"] = found.cited(judged, row.Spec), judgedBy.versionText()
-	if len(judged.refusing()) > 0 {
-		row.Findings = judged.shown()
-		what.also, err = d.refuseForFacts(ctx, tx, w, now, f, reasonRefusedByFacts(row.Findings))
-		return err
-	}
-	if err := d.settleConnection(ctx, tx, now, row, &f.order, judged, found); err != nil {
-		return err
-	}
-	return d.enqueueFor(ctx, tx, connectionStanding(row), row.Spec.ActivateAt, now)
-}
-
-// judgeWaitingEdge is judgeWaitingConnection for an edge attachment, which may find that its gateway has been attached
-// meanwhile.
-func (d *Desk) judgeWaitingEdge(ctx context.Context, tx *store.Tx, now time.Time, f *dossier, what *decided) error {
-	row := f.edge
-	judgedBy, err := d.policyOfVersion(ctx, tx.Reader, f.order.PolicyVersion)
-	if err != nil {
-		return err
-	}
-	account, err := tx.AccountByID(ctx, row.Account)
-	if err != nil {
-		return err
-	}
-	order := edgeOrder{
-		operation: rules.Create, account: account, parent: f.connection, name: row.Name, row: row, spec: row.Spec, prior: &row.Spec,
-		address: row.IncludedAddress,
-	}
-	judged, ground, err := d.judgeEdge(ctx, tx.Reader, judgedBy, now, order)
-	if err != nil {
-		return err
-	}
-	what.details["findings"] = ruleIDs(judged.shown(), findingRule)
-	what.details["policy_version"] = judgedBy.versionText()
-	if len(judged.refusing()) > 0 {
-		row.Findings = judged.shown()
-		what.also, err = d.refuseForFacts(ctx, tx, broker(), now, f, reasonRefusedByFacts(row.Findings))
-		return err
-	}
-	if err := d.settleEdge(now, row, &f.order, judged, f.connection); err != nil {
-		return err
-	}
-	if row.GatewayID != "" && ground.heldBy != nil {
-		row.GatewayID = ""
-		what.also, err = d.refuseForFacts(ctx, tx, broker(), now, f, reasonGatewayNotFree(order.gatewayID()))
-		return err
-	}
-	return d.enqueueFor(ctx, tx, edgeStanding(row), nil, now)
-}
-
-// refuseForFacts refuses an order for a reason that nobody gave but what was looked up.
-func (d *Desk) refuseForFacts(
-	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, f *dossier, reason string,
-) ([]entry, error) {
-	inForce, err := d.policyInForce(ctx, tx.Reader, now)
-	if err != nil {
-		return nil, err
-	}
-	return d.refuse(ctx, tx, w, inForce, now, f, reason, "")
 }
 
 // purge forgets idempotency keys that are past their time, and documents that nothing needs: such as evidence was never

@@ -137,18 +137,6 @@ func declared(fullName string, spec any) (rules.Declared, error) {
 	return d, nil
 }
 
-// judgeDelete asks the rules whether an object may go on which these hang.
-func judgeDelete(p *policy, now time.Time, kind rules.Kind, name, fullName string, spec any, children []string) (verdict, error) {
-	prior, err := declared(fullName, spec)
-	if err != nil {
-		return verdict{}, err
-	}
-	facts := rules.Facts{Now: now, Broker: &rules.BrokerFacts{Children: children}}
-	return judge(p, facts, rules.Order{
-		Kind: kind, Operation: rules.Delete, Name: rules.Known(name), FullName: fullName, Prior: prior,
-	}), nil
-}
-
 // standingFor is what the rules ask of how far the connection is; the zero Standing where there is none yet.
 func standingFor(row *store.Connection) (rules.Standing, error) {
 	if row == nil {
@@ -181,13 +169,14 @@ func instantOf(t *time.Time) time.Time {
 	return *t
 }
 
-// clashesWith are the rules that the object breaks together with others of its account that live.
+// clashesWith are the rules that the object breaks together with others of its account that live. One that is about to
+// change may be among them twice, as it is and as it is to be.
 func clashesWith(p *policy, facts rules.Facts, kind rules.Kind, object rules.Object, live []rules.Object) map[string]rules.Clash {
 	clashes := make(map[string]rules.Clash)
 	for _, pair := range rules.Pairs(kind) {
 		clash := rules.Clash{Certain: true}
 		for _, other := range live {
-			if pair.Conflicts(p.engine, facts, object, other) {
+			if pair.Conflicts(p.engine, facts, object, other) && !slices.Contains(clash.Kept, other.Name) {
 				clash.Kept = append(clash.Kept, other.Name)
 			}
 		}

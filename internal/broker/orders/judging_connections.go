@@ -61,7 +61,7 @@ func (d *Desk) judgeConnection(
 		return verdict{}, found, err
 	}
 	if holder := o.holder; holder != nil {
-		facts.Taken = &rules.Existing{CreatedBy: holder.CreatedBy, CreatedAt: holder.CreatedAt}
+		facts.Taken = &rules.Existing{UID: holder.UID, CreatedBy: holder.CreatedBy, CreatedAt: holder.CreatedAt}
 	}
 	if err := found.holders(ctx, r, p, &facts, o, order.Declared); err != nil {
 		return verdict{}, found, err
@@ -155,17 +155,24 @@ func (e *evidence) holders(
 		if o.isItself(holder) {
 			continue
 		}
-		if holder.Access == hscn.Access(*o.spec.Access) {
-			e.serviceHeldBy = &holders[i]
-		}
-		if holder.Account != o.account.ID {
-			continue
-		}
-		theirs, err := declared(holder.FullName(), holder.Spec)
+		// While a change of its access is pending it has the place that it has, and the one that it is to have.
+		asked, err := wantedConnection(holder)
 		if err != nil {
 			return err
 		}
-		own = append(own, rules.Object{Name: holder.FullName(), Declared: theirs})
+		for _, spec := range []api.ConnectionSpec{holder.Spec, asked} {
+			if *spec.Access == *o.spec.Access {
+				e.serviceHeldBy = &holders[i]
+			}
+			if holder.Account != o.account.ID {
+				continue
+			}
+			theirs, err := declared(holder.FullName(), spec)
+			if err != nil {
+				return err
+			}
+			own = append(own, rules.Object{Name: holder.FullName(), Declared: theirs})
+		}
 	}
 	facts.Clashes = clashesWith(p, *facts, rules.KindConnection, rules.Object{Name: hscn.ConnectionName(o.name), Declared: spec}, own)
 	if held := e.serviceHeldBy; held != nil && held.Account != o.account.ID && e.service != nil {

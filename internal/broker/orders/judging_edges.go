@@ -97,13 +97,20 @@ func (d *Desk) judgeEdge(
 	if o.row != nil {
 		giveTo(own.Declared, o.row.GatewayID, "")
 	}
-	others := make([]rules.Object, len(beside))
-	for i, other := range beside {
-		others[i].Name = other.FullName()
-		if others[i].Declared, err = declared(other.FullName(), other.Spec); err != nil {
+	var others []rules.Object
+	for _, other := range beside {
+		asked, err := wantedEdge(other)
+		if err != nil {
 			return verdict{}, ground, err
 		}
-		giveTo(others[i].Declared, other.GatewayID, other.IncludedAddress)
+		for _, spec := range []api.EdgeAttachmentSpec{other.Spec, asked} {
+			theirs := rules.Object{Name: other.FullName()}
+			if theirs.Declared, err = declared(other.FullName(), spec); err != nil {
+				return verdict{}, ground, err
+			}
+			giveTo(theirs.Declared, other.GatewayID, other.IncludedAddress)
+			others = append(others, theirs)
+		}
 	}
 	facts.Clashes = clashesWith(p, facts, rules.KindEdgeAttachment, own, others)
 	if o.spec.GatewayID != nil {
@@ -138,7 +145,7 @@ func edgeFacts(
 		return facts, err
 	}
 	if o.holder != nil {
-		facts.Taken = &rules.Existing{CreatedBy: o.holder.CreatedBy, CreatedAt: o.holder.CreatedAt}
+		facts.Taken = &rules.Existing{UID: o.holder.UID, CreatedBy: o.holder.CreatedBy, CreatedAt: o.holder.CreatedAt}
 	}
 	ids := make([]string, 0, len(beside)+1)
 	if o.spec.GatewayID != nil {

@@ -17,41 +17,50 @@ import (
 // either.
 type standing struct {
 	*store.Standing
+	*progress
 
 	kind     store.ObjectKind
 	fullName string
 }
 
 func connectionStanding(c *store.Connection) standing {
-	return standing{Standing: &c.Standing, kind: store.ObjectConnection, fullName: c.FullName()}
+	return standing{Standing: &c.Standing, progress: (*progress)(&c.Progress), kind: store.ObjectConnection, fullName: c.FullName()}
 }
 
 func edgeStanding(e *store.EdgeAttachment) standing {
-	return standing{Standing: &e.Standing, kind: store.ObjectEdgeAttachment, fullName: e.FullName()}
+	return standing{Standing: &e.Standing, progress: (*progress)(&e.Progress), kind: store.ObjectEdgeAttachment, fullName: e.FullName()}
 }
 
-// enter puts the object into a state. The reason says why it is there and who can move it on; entering the state in
-// which it is already changes the reason alone.
-func (s standing) enter(state hscn.State, reason string, now time.Time) {
-	if s.State != state {
-		s.State, s.StateSince = state, now
+// existing is what a lost race shows of the object that won it.
+func (s standing) existing() *api.ExistingObject {
+	return existing(s.fullName, s.UID, s.CreateKeySHA256, s.Revision, s.CreatedAt, s.CreatedBy, s.UpdatedAt, s.UpdatedBy)
+}
+
+// progress is how far something is that was ordered: an object, or the change of one that is active.
+type progress store.Progress
+
+// enter puts it into a state. The reason says why it is there and who can move it on; entering the state in which it is
+// already changes the reason alone.
+func (p *progress) enter(state hscn.State, reason string, now time.Time) {
+	if p.State != state {
+		p.State, p.StateSince = state, now
 	}
-	s.StateReason = reason
+	p.StateReason = reason
 }
 
 // pass notes that a person has ended the wait, so that judging the order again does not return to it.
-func (s standing) pass(wait hscn.State) {
-	if !slices.Contains(s.Passed, wait) {
-		s.Passed = append(slices.Clone(s.Passed), wait)
+func (p *progress) pass(wait hscn.State) {
+	if !p.hasPassed(wait) {
+		p.Passed = append(slices.Clone(p.Passed), wait)
 	}
 }
 
 // unpass takes such a note back.
-func (s standing) unpass(wait hscn.State) {
-	s.Passed = slices.DeleteFunc(slices.Clone(s.Passed), func(state hscn.State) bool { return state == wait })
+func (p *progress) unpass(wait hscn.State) {
+	p.Passed = slices.DeleteFunc(slices.Clone(p.Passed), func(state hscn.State) bool { return state == wait })
 }
 
-func (s standing) hasPassed(wait hscn.State) bool { return slices.Contains(s.Passed, wait) }
+func (p *progress) hasPassed(wait hscn.State) bool { return slices.Contains(p.Passed, wait) }
 
 // waiting are the states before assurance is complete: an order in one of them is judged again when a fact arrives. Of an
 // edge attachment only the first is.
@@ -62,17 +71,17 @@ var waiting = []hscn.State{
 
 // next is where an order stands that nothing refuses: the first of the states that something awaits, else a person's
 // approval where policy wants one, else provisioning. A wait that a person has ended is over.
-func (s standing) next(awaiting []rules.Finding, approval bool) hscn.State {
+func (p *progress) next(awaiting []rules.Finding, approval bool) hscn.State {
 	var awaits []hscn.State
-	for _, finding := range s.stillAwaiting(awaiting) {
+	for _, finding := range p.stillAwaiting(awaiting) {
 		awaits = append(awaits, finding.Awaits)
 	}
-	return nextState(awaits, approval && !s.hasPassed(hscn.StatePendingApproval))
+	return nextState(awaits, approval && !p.hasPassed(hscn.StatePendingApproval))
 }
 
 // stillAwaiting are those of the findings whose wait nobody has ended.
-func (s standing) stillAwaiting(awaiting []rules.Finding) []rules.Finding {
-	return slices.DeleteFunc(slices.Clone(awaiting), func(f rules.Finding) bool { return s.hasPassed(f.Awaits) })
+func (p *progress) stillAwaiting(awaiting []rules.Finding) []rules.Finding {
+	return slices.DeleteFunc(slices.Clone(awaiting), func(f rules.Finding) bool { return p.hasPassed(f.Awaits) })
 }
 
 // nextState is the first of the states that an order has still to go through.
@@ -96,7 +105,7 @@ func (s standing) mayBeBuilt() bool {
 	case hscn.StateAwaitingFulfilment, hscn.StateActive, hscn.StateRestricted, hscn.StateFailed, hscn.StateTerminated:
 		return true
 	default:
-		return s.EnabledAt != nil || s.hasPassed(hscn.StateAwaitingFulfilment)
+		return s.EnabledAt != nil || s.hasPassed(hscn.StateAwaitingFulfilment) || s.Fulfilment.Left()
 	}
 }
 
@@ -254,6 +263,7 @@ func reasonCeasing(p *policy) string {
 }
 
 const (
+	reasonRevoking   = "Given up by its owner. It is being removed."
 	reasonCeased     = "Given up by its owner; the removal is confirmed."
 	reasonNeverBuilt = "Given up by its owner before anything was built."
 )

@@ -53,7 +53,7 @@ func TestMayBeBuilt(t *testing.T) {
 		hscn.StateTerminated: true,
 	}
 	for _, state := range append(hscn.ConnectionStates(), hscn.StatePendingConnection) {
-		row := store.Connection{Standing: store.Standing{State: state}}
+		row := store.Connection{Standing: store.Standing{Progress: store.Progress{State: state}}}
 		if got := connectionStanding(&row).mayBeBuilt(); got != built[state] {
 			t.Errorf("%s may be built: %t, want %t", state, got, built[state])
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"strings"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -40,19 +41,77 @@ func patched[Spec any](schemaName string, spec Spec, patch api.MergePatch) (Spec
 	if err != nil {
 		return none, err
 	}
-	after := mergePatch(before, map[string]any(patch))
-	if err := matchContract(schemaName, after); err != nil {
+	return decoded[Spec](schemaName, mergePatch(before, map[string]any(patch)))
+}
+
+// asAsked is the spec that the owner of an object asked for last: what is confirmed, with the change of it that is pending.
+func asAsked[Spec any](schemaName string, confirmed Spec, pending api.MergePatch) (Spec, error) {
+	if pending == nil {
+		return confirmed, nil
+	}
+	return patched(schemaName, confirmed, pending)
+}
+
+// decoded is a value of JSON as a spec, once it is held against the contract's schema of that name. The error is a
+// problem.RequestInvalid.
+func decoded[Spec any](schemaName string, value any) (Spec, error) {
+	var spec, none Spec
+	if err := matchContract(schemaName, value); err != nil {
 		return none, err
 	}
-	text, err := json.Marshal(after)
+	text, err := json.Marshal(value)
 	if err != nil {
 		return none, fmt.Errorf("encode the patched %s: %w", schemaName, err)
 	}
-	var result Spec
-	if err := json.Unmarshal(text, &result); err != nil {
+	if err := json.Unmarshal(text, &spec); err != nil {
 		return none, unfit(err)
 	}
-	return result, nil
+	return spec, nil
+}
+
+// patchBetween is the merge patch that makes the second of the first. A null in the second is none: a merge patch takes
+// away what it says null of, and no spec has one.
+func patchBetween(before, after map[string]any) map[string]any {
+	patch := make(map[string]any)
+	for name := range before {
+		if _, stays := after[name]; !stays {
+			patch[name] = nil
+		}
+	}
+	for name, value := range after {
+		was, had := before[name]
+		if had && reflect.DeepEqual(was, value) {
+			continue
+		}
+		patch[name] = value
+		former, wasObject := was.(map[string]any)
+		if object, isObject := value.(map[string]any); isObject && wasObject {
+			patch[name] = patchBetween(former, object)
+		}
+	}
+	return patch
+}
+
+// restored is the value with what stands at a path put back to what it is in the original. An object on the way that only
+// one of the two has is put back as a whole, since its members mean something together only. Neither is changed.
+func restored(value, original any, path []string) any {
+	object, isObject := value.(map[string]any)
+	former, wasObject := original.(map[string]any)
+	if len(path) == 0 || !isObject || !wasObject {
+		return original
+	}
+	now, has := object[path[0]]
+	was, had := former[path[0]]
+	object = maps.Clone(object)
+	switch {
+	case !had:
+		delete(object, path[0])
+	case !has:
+		object[path[0]] = was
+	default:
+		object[path[0]] = restored(now, was, path[1:])
+	}
+	return object
 }
 
 // unfit is for what the schema lets through and Go's types do not, such as a number beyond 64 bits.

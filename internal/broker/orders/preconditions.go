@@ -164,12 +164,12 @@ func (r *rehearsal) connection(
 		return shown, row, err
 	}
 	var (
-		placed  placedConnection
+		judged  verdict
 		refused bool
 	)
-	switch {
-	case isNew:
+	if isNew {
 		shown.Operation = "create"
+		var placed placedConnection
 		refused, err = r.try(ctx, &shown, func(ctx context.Context) (err error) {
 			if err := mayOrder(r.account); err != nil {
 				return err
@@ -177,32 +177,45 @@ func (r *rehearsal) connection(
 			placed, err = r.d.placeConnection(ctx, r.tx, r.w, r.now, r.account, name, spec)
 			return err
 		})
-	case sameJSON(row.Spec, spec):
-		shown.Operation, shown.CommitmentMonths = "none", &row.CommitmentMonths
-		placed = placedConnection{row: row}
-		placed.judged, _, err = r.d.judgeConnection(ctx, r.tx.Reader, r.policy, r.now, connectionOrder{
-			operation: rules.Keep, account: r.account, name: name, row: &row, spec: row.Spec, prior: &row.Spec,
-		})
-	default:
-		shown.Operation, shown.CommitmentMonths = "update", &row.CommitmentMonths
-		refused, err = r.try(ctx, &shown, func(ctx context.Context) (err error) {
-			placed, err = r.d.changeConnection(ctx, r.tx, r.w, r.now, r.account, row, spec)
-			return err
-		})
+		row, judged = placed.row, placed.judged
+	} else {
+		shown.CommitmentMonths = &row.CommitmentMonths
+		before := row
+		judged, refused, err = rehearseChange(ctx, r, &shown, r.d.changeableConnection(r.account, &row), spec)
+		if refused {
+			row = before
+		}
 	}
 	if err != nil {
 		return shown, row, err
 	}
-	show(&shown, placed.judged, connectionStanding(&placed.row), refused)
-	switch {
-	case refused && isNew:
-		parent, err = r.standIn(ctx, name, spec)
-		return shown, parent, err
-	case refused:
-		return shown, row, nil
-	default:
-		return shown, placed.row, nil
+	show(&shown, judged, connectionStanding(&row), refused)
+	if refused && isNew {
+		row, err = r.standIn(ctx, name, spec)
 	}
+	return shown, row, err
+}
+
+// rehearseChange rehearses a spec for an object that stands: where its owner has asked for the same already it is kept.
+func rehearseChange[Spec any](
+	ctx context.Context, r *rehearsal, shown *api.ObjectVerdict, c *changeable[Spec], spec Spec,
+) (judged verdict, refused bool, err error) {
+	asked, err := c.asked()
+	if err != nil {
+		return judged, false, err
+	}
+	if sameJSON(asked, spec) {
+		shown.Operation = "none"
+		ruled, err := c.judge(ctx, r.tx.Reader, r.policy, r.now, rules.Keep, spec, spec)
+		return ruled.judged, false, err
+	}
+	shown.Operation = "update"
+	var made amended[Spec]
+	refused, err = r.try(ctx, shown, func(ctx context.Context) (err error) {
+		made, err = c.change(ctx, r.d, r.tx, r.w, r.now, spec)
+		return err
+	})
+	return made.judged, refused, err
 }
 
 // standIn is a connection that would not stand, for what is to hang on it. It holds neither name nor service, and is in no
@@ -210,7 +223,8 @@ func (r *rehearsal) connection(
 func (r *rehearsal) standIn(ctx context.Context, name string, spec api.ConnectionSpec) (store.Connection, error) {
 	row := store.Connection{
 		Standing: store.Standing{
-			UID: uuid.NewString(), Account: r.account.ID, Name: name, Revision: 1, State: hscn.StateRefused, StateSince: r.now,
+			UID: uuid.NewString(), Account: r.account.ID, Name: name, Revision: 1,
+			Progress:  store.Progress{State: hscn.StateRefused, StateSince: r.now},
 			CreatedAt: r.now, UpdatedAt: r.now, PolicyVersion: r.policy.version,
 		},
 		ODSCode: spec.OdsCode, ServiceType: spec.Service.Type, ServiceID: spec.Service.ID, Access: hscn.Access(*spec.Access), Spec: spec,
@@ -237,12 +251,12 @@ func (r *rehearsal) edge(
 		return shown, err
 	}
 	var (
-		placed  placedEdge
+		judged  verdict
 		refused bool
 	)
-	switch {
-	case isNew:
+	if isNew {
 		shown.Operation = "create"
+		var placed placedEdge
 		refused, err = r.try(ctx, &shown, func(ctx context.Context) (err error) {
 			if err := mayOrder(r.account); err != nil {
 				return err
@@ -250,24 +264,14 @@ func (r *rehearsal) edge(
 			placed, err = r.d.placeEdge(ctx, r.tx, r.w, r.now, r.account, parent, name, spec)
 			return err
 		})
-	case sameJSON(row.Spec, spec):
-		shown.Operation = "none"
-		placed = placedEdge{row: row}
-		placed.judged, _, err = r.d.judgeEdge(ctx, r.tx.Reader, r.policy, r.now, edgeOrder{
-			operation: rules.Keep, account: r.account, parent: parent, name: name, row: &row, spec: row.Spec, prior: &row.Spec,
-			address: row.IncludedAddress,
-		})
-	default:
-		shown.Operation = "update"
-		refused, err = r.try(ctx, &shown, func(ctx context.Context) (err error) {
-			placed, err = r.d.changeEdge(ctx, r.tx, r.w, r.now, r.account, parent, row, spec)
-			return err
-		})
+		row, judged = placed.row, placed.judged
+	} else {
+		judged, refused, err = rehearseChange(ctx, r, &shown, r.d.changeableEdge(r.account, parent, &row), spec)
 	}
 	if err != nil {
 		return shown, err
 	}
-	show(&shown, placed.judged, edgeStanding(&placed.row), refused)
+	show(&shown, judged, edgeStanding(&row), refused)
 	return shown, nil
 }
 

@@ -213,16 +213,16 @@ func TestCheckPreconditions(t *testing.T) {
 				"connections/records/edge-attachments/e-6 create refused error address.pool-empty",
 			},
 		},
-		"what is not offered": {
+		"protected from deletion, which is no precondition": {
 			estate: intend(map[string]api.IntendedConnection{"records": {
 				Spec: func() api.ConnectionSpec {
 					s := connectionSpec("A1B2C", "project-1")
 					s.DeletionProtection = ptr(true)
 					return s
 				}(),
-				EdgeAttachments: map[string]api.EdgeAttachmentSpec{"web": edgeSpec("gateway-2")},
+				EdgeAttachments: map[string]api.EdgeAttachmentSpec{"web": {GatewayID: ptr("gateway-2"), DeletionProtection: ptr(true)}},
 			}}),
-			want: []string{"connections/records create refused", "connections/records/edge-attachments/web create pending_connection"},
+			want: []string{"connections/records create provisioning", "connections/records/edge-attachments/web create pending_connection"},
 		},
 	}
 	for name, c := range cases {

@@ -53,14 +53,14 @@ func (d *Desk) deleteConnection(
 	if err != nil {
 		return row, err
 	}
-	judged, err := judgeDelete(p, now, rules.KindConnection, name, row.FullName(), row.Spec, children)
+	s := connectionStanding(&row)
+	wanted, err := wantedConnection(row)
 	if err != nil {
 		return row, err
 	}
-	if err := judged.forbidden(row.FullName()); err != nil {
+	if err := deletable(p, now, s, wanted, children); err != nil {
 		return row, err
 	}
-	s := connectionStanding(&row)
 	before := row.State
 	removal, err := d.giveUp(ctx, tx, w, p, now, s)
 	if err != nil {
@@ -111,14 +111,14 @@ func (d *Desk) deleteEdge(
 	if err != nil {
 		return row, err
 	}
-	judged, err := judgeDelete(p, now, rules.KindEdgeAttachment, name, row.FullName(), row.Spec, nil)
+	s := edgeStanding(&row)
+	wanted, err := wantedEdge(row)
 	if err != nil {
 		return row, err
 	}
-	if err := judged.forbidden(row.FullName()); err != nil {
+	if err := deletable(p, now, s, wanted, nil); err != nil {
 		return row, err
 	}
-	s := edgeStanding(&row)
 	before := row.State
 	removal, err := d.giveUp(ctx, tx, w, p, now, s)
 	if err != nil {
@@ -137,6 +137,19 @@ func (d *Desk) deleteEdge(
 	})
 }
 
+// deletable asks the rules whether an object may be given up on which these hang, and is nil where it may. Its spec is the
+// one that was asked for last, a change that waits for somebody included: protection is nobody's to approve.
+func deletable(p *policy, now time.Time, s standing, wanted any, children []string) error {
+	prior, err := declared(s.fullName, wanted)
+	if err != nil {
+		return err
+	}
+	return judge(p, rules.Facts{Now: now, Broker: &rules.BrokerFacts{Children: children}}, rules.Order{
+		Kind: rules.Kind(s.kind), Operation: rules.Delete, Name: rules.Known(s.Name), FullName: s.fullName, Prior: prior,
+		Standing: rules.Standing{State: s.State, EnabledAt: instantOf(s.EnabledAt)},
+	}).forbidden(s.fullName)
+}
+
 func anotherObject(fullName string) error {
 	return gone("%s is another object now than the one that was to be deleted.", fullName)
 }
@@ -151,6 +164,7 @@ func (d *Desk) giveUp(
 	item, err := tx.OpenOrderOf(ctx, s.UID)
 	switch {
 	case err == nil:
+		s.giveUpChange(&item, w, now)
 		closeOrder(&item, now, w.Caller.Subject, "")
 		if err := tx.UpdateOrder(ctx, &item); err != nil {
 			return 0, err
@@ -163,6 +177,9 @@ func (d *Desk) giveUp(
 		return 0, nil
 	}
 	s.enter(hscn.StateCeasing, reasonCeasing(p), now)
+	if d.revocable(s) {
+		s.StateReason = reasonRevoking
+	}
 	removal := store.Order{
 		Kind: store.OrderRemove, ObjectKind: s.kind, ObjectUID: s.UID, Object: s.fullName, Account: s.Account, Open: true,
 		CreatedAt: now, CreatedBy: w.Caller.Subject, ChangeReference: w.ChangeReference, PolicyVersion: p.version,
@@ -170,7 +187,7 @@ func (d *Desk) giveUp(
 	if err := tx.InsertOrder(ctx, &removal); err != nil {
 		return 0, err
 	}
-	return removal.ID, nil
+	return removal.ID, d.enqueueRevoke(ctx, tx, s, now)
 }
 
 // closeOrder takes the order out of the queue.

@@ -233,16 +233,7 @@ func versionOf(shown any) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// existingConnection and existingEdge are what a lost race shows of the object that won it.
-
-func existingConnection(c store.Connection) *api.ExistingObject {
-	return existing(c.FullName(), c.UID, c.CreateKeySHA256, c.Revision, c.CreatedAt, c.CreatedBy, c.UpdatedAt, c.UpdatedBy)
-}
-
-func existingEdge(e store.EdgeAttachment) *api.ExistingObject {
-	return existing(e.FullName(), e.UID, e.CreateKeySHA256, e.Revision, e.CreatedAt, e.CreatedBy, e.UpdatedAt, e.UpdatedBy)
-}
-
+// existing is what a lost race shows of the object that won it.
 func existing(
 	name, uid, key string, revision int64, createdAt time.Time, createdBy string, updatedAt time.Time, updatedBy string,
 ) *api.ExistingObject {

@@ -101,15 +101,6 @@ func canonicalProfile(profile api.Profile, wrong *offences) api.Profile {
 	return profile
 }
 
-// connectionNotOffered refuses what a connection may ask for and this broker does not do.
-func connectionNotOffered(spec api.ConnectionSpec) error {
-	var wrong offences
-	if *spec.DeletionProtection {
-		wrong.add("is not offered yet: leave it out or set it to false", "deletion_protection")
-	}
-	return notOffered(wrong)
-}
-
 // canonicalEdge is canonicalConnection for edge attachments.
 func canonicalEdge(spec api.EdgeAttachmentSpec) (api.EdgeAttachmentSpec, error) {
 	var wrong offences
@@ -137,15 +128,6 @@ func canonicalEdge(spec api.EdgeAttachmentSpec) (api.EdgeAttachmentSpec, error) 
 		spec.Networks = nil
 	}
 	return spec, wrong.err()
-}
-
-// edgeNotOffered refuses what an edge attachment may ask for and this broker does not do.
-func edgeNotOffered(spec api.EdgeAttachmentSpec) error {
-	var wrong offences
-	if *spec.DeletionProtection {
-		wrong.add("is not offered yet: leave it out or set it to false", "deletion_protection")
-	}
-	return notOffered(wrong)
 }
 
 // notOffered says which members ask for what is not offered, or is nil.

@@ -22,6 +22,10 @@ type work struct {
 	recorded *store.Gateway
 	zone     api.Zone
 	policy   api.Policy
+	// driven is how far the broker's driver is with the order's object; nil where it has no part in it.
+	driven *store.Fulfilment
+	// differences are what a change asks for beside what is confirmed, in sentences; connection and edge are as it asks for.
+	differences []string
 }
 
 // steps are the sentences that tell an operator what to do now, in their order. They follow from the work alone.
@@ -29,6 +33,26 @@ func steps(w work) []string {
 	if !w.order.Open {
 		return []string{}
 	}
+	if w.order.Kind == string(store.OrderChange) && stopped(hscn.State(w.state())) {
+		return []string{fmt.Sprintf("Do nothing while %s is %s: the change goes on where it was when the restriction is lifted "+
+			"(hscn-broker connections lift %s). To turn it down without that: %s.", w.order.Object, w.state(), w.connection.UID, commandRefuse(w.order.ID))}
+	}
+	told, alone := w.byDriver()
+	if alone {
+		return told
+	}
+	return slices.Concat(w.differences, told, w.todo())
+}
+
+// state is that of the order's object, where the order itself says how far a change of it is.
+func (w work) state() string {
+	if w.edge != nil {
+		return w.edge.State
+	}
+	return w.connection.State
+}
+
+func (w work) todo() []string {
 	switch hscn.State(w.order.State) {
 	case hscn.StatePendingVerification, hscn.StatePendingEvidence:
 		return w.lookUp()
@@ -46,6 +70,9 @@ func steps(w work) []string {
 	case hscn.StateProvisioning:
 		return w.wait()
 	case hscn.StateAwaitingFulfilment, hscn.StateFailed:
+		if w.order.Kind == string(store.OrderChange) {
+			return append(w.follow(), w.confirm()...)
+		}
 		if w.edge != nil {
 			return append(w.attach(), w.confirm()...)
 		}
@@ -194,7 +221,7 @@ func (w work) approve() []string {
 }
 
 func (w work) wait() []string {
-	if at := w.connection.ActivateAt; at != nil && w.edge == nil {
+	if at := w.connection.ActivateAt; at != nil && w.edge == nil && w.order.Kind != string(store.OrderChange) {
 		return []string{fmt.Sprintf("Do nothing before %s: its owner does not want it earlier. The broker then asks for it by itself.", londonText(*at))}
 	}
 	return []string{"Do nothing: the broker asks for it by itself in a moment."}
@@ -248,6 +275,24 @@ func (w work) connect() []string {
 		todo = append(todo, "Join it to "+w.circuits()+", not to the shared link.")
 	}
 	return append(todo, "Leave everything at drop-all: nothing passes until an edge attachment is active and its allow-lists are.")
+}
+
+// follow says how the network follows a change of what is active.
+func (w work) follow() []string {
+	todo := w.again()
+	if w.edge != nil {
+		hand := "Take the gateway's rules for HSCN over from the customer: from then on nobody but you writes them."
+		if w.edge.Fulfilment == api.FulfilmentCustomer {
+			hand = "Give the gateway's rules for HSCN to the customer: from then on they write them, and you leave them alone."
+		}
+		return append(todo, fmt.Sprintf("In %s, on %s: %s", w.place(), w.gateway(), hand))
+	}
+	c, link := w.connection, "the shared link, and take it off the circuits that it had"
+	if c.Access == api.DedicatedCircuit {
+		link = w.circuits() + ", not to the shared link or to any other circuit"
+	}
+	return append(todo, fmt.Sprintf("In %s, join what the service %s (%s) of the account %s has of %s to %s.",
+		w.place(), c.Service.ID, c.Service.Type, c.Account, w.network(), link))
 }
 
 func (w work) circuits() string {

@@ -132,6 +132,45 @@ func TestSteps(t *testing.T) {
 			work: task("provide", hscn.StatePendingConnection, true), change: func(w *work) { w.connection.State = "failed" },
 			want: []string{"Do nothing yet: connections/records is failed, and this goes on by itself when it is active."},
 		},
+		"a change of a connection to fulfil": {
+			work: task("change", hscn.StateAwaitingFulfilment, false),
+			change: func(w *work) {
+				w.differences = []string{"See what changes: access is shared_link and is to be dedicated_circuit."}
+				w.connection.State, w.connection.Access = "active", api.DedicatedCircuit
+				w.connection.Circuits = map[string]api.Circuit{"line": {}}
+			},
+			want: slices.Concat([]string{
+				"See what changes: access is shared_link and is to be dedicated_circuit.",
+				place + "join what the service project-1 (cloud_project) of the account 676 has of the external network net-7 to " +
+					"the customer's circuit line, not to the shared link or to any other circuit.",
+			}, confirm),
+		},
+		"a change back to the shared link": {
+			work: task("change", hscn.StateFailed, false),
+			change: func(w *work) {
+				w.connection.State, w.order.Note = "active", ptr("no port")
+			},
+			want: []string{
+				"Put right what failed: no port",
+				place + "join what the service project-1 (cloud_project) of the account 676 has of the external network net-7 to " +
+					"the shared link, and take it off the circuits that it had.",
+				confirm[0], `If it can never be done: hscn-broker orders refuse 12 --reason "...".`,
+			},
+		},
+		"a change of an edge that the provider is to fulfil": {
+			work: task("change", hscn.StateAwaitingFulfilment, true), change: func(w *work) { w.edge.State = "active" },
+			want: slices.Concat([]string{
+				place + "on the gateway gateway-1: Take the gateway's rules for HSCN over from the customer: from then on nobody but you writes them.",
+			}, confirm),
+		},
+		"a change of what is restricted": {
+			work: task("change", hscn.StatePendingApproval, false),
+			change: func(w *work) {
+				w.connection.State, w.connection.UID, w.order.Object = "restricted", "uid-1", "connections/records"
+			},
+			want: []string{"Do nothing while connections/records is restricted: the change goes on where it was when the restriction is lifted " +
+				`(hscn-broker connections lift uid-1). To turn it down without that: hscn-broker orders refuse 12 --reason "...".`},
+		},
 		"what the broker passes on": {
 			work: task("provide", hscn.StateProvisioning, false),
 			want: []string{"Do nothing: the broker asks for it by itself in a moment."},
@@ -278,8 +317,10 @@ func TestStepsOfEveryState(t *testing.T) {
 			states = hscn.EdgeAttachmentStates()
 		}
 		for _, state := range states {
-			if got := steps(task("provide", state, edge)); len(got) == 0 {
-				t.Errorf("no steps in %s", state)
+			for _, kind := range []string{"provide", "change"} {
+				if got := steps(task(kind, state, edge)); len(got) == 0 {
+					t.Errorf("no steps of a %s in %s", kind, state)
+				}
 			}
 		}
 	}

@@ -62,7 +62,13 @@ func TestUpdateConnection(t *testing.T) {
 			want:  problem.NotOffered, pointers: []string{"/service/id"},
 		},
 		"deletion protection": {
-			patch: api.MergePatch{"deletion_protection": true}, want: problem.NotOffered, pointers: []string{"/deletion_protection"},
+			patch: api.MergePatch{"deletion_protection": true},
+			check: func(t *testing.T, before, after api.Connection) {
+				if !after.DeletionProtection {
+					t.Error("it is not protected")
+				}
+				assertEqual(t, "state", after.State, before.State)
+			},
 		},
 		"an unknown member": {
 			patch: api.MergePatch{"ods_kode": "A1B2C"}, want: problem.RequestInvalid, pointers: []string{"/ods_kode"},
@@ -79,15 +85,14 @@ func TestUpdateConnection(t *testing.T) {
 			want:  problem.RequestInvalid, pointers: []string{"/circuits/line/bandwidth_mbps"},
 		},
 		"an organisation that nobody looked up": {
-			// It is active and stays so: that nobody has looked yet is a warning only.
+			// It is active and stays so, for the organisation that it was ordered for: that is what somebody assured.
 			patch: api.MergePatch{"ods_code": "d3e4f"},
 			rules: []string{"warning organisation.not-checked", "warning agreement.not-checked", "warning dspt.not-checked"},
-			check: func(t *testing.T, _, after api.Connection) {
+			check: func(t *testing.T, before, after api.Connection) {
 				assertEqual(t, "state", after.State, "active")
-				assertEqual(t, "code", after.OdsCode, "D3E4F")
-				if after.AgreementValidatedOn != nil || after.RevalidateOn != nil {
-					t.Error("it rests on an agreement that nobody looked up")
-				}
+				assertEqual(t, "code", after.OdsCode, "A1B2C")
+				assertEqual(t, "pending change", asText(after.PendingChange), `{"ods_code":"D3E4F"}`)
+				assertEqual(t, "rests on", *after.AgreementValidatedOn, *before.AgreementValidatedOn)
 			},
 		},
 		"an organisation that the account may not act for": {

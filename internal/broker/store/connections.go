@@ -171,13 +171,14 @@ func (r *Reader) ConnectionsInState(ctx context.Context, states []hscn.State) ([
 	return rows, failure("read connections by their state", err)
 }
 
-// ConnectionsNamingEvidence returns the account's connections that hold their names and name a signed copy, or rest on
-// one, in the order of their names.
+// ConnectionsNamingEvidence returns the account's connections that hold their names and name a signed copy, also in a change
+// that is pending, or rest on one, in the order of their names.
 func (r *Reader) ConnectionsNamingEvidence(ctx context.Context, account string) ([]Connection, error) {
 	var rows []Connection
 	// The operators for members of JSON are spelt alike in both databases.
 	err := r.q.NewSelect().Model(&rows).Where("account = ? AND holds", account).
-		Where("(spec->'agreement'->>'evidence_id' IS NOT NULL OR evidence_version_uid IS NOT NULL)").Order("name").Scan(ctx)
+		Where("(spec->'agreement'->>'evidence_id' IS NOT NULL OR pending_change->'agreement'->>'evidence_id' IS NOT NULL " +
+			"OR evidence_version_uid IS NOT NULL)").Order("name").Scan(ctx)
 	return rows, failure("read the connections that name evidence", err)
 }
 

@@ -79,6 +79,53 @@ func (e *ForeignDatabaseError) Error() string {
 		"name a database of hscn-broker's, an empty one, or a file that does not exist yet", e.Database, e.Reason)
 }
 
+// MissingError says that there is no database of hscn-broker's at the address, where there has to be one.
+type MissingError struct {
+	// Database names it without secrets.
+	Database string
+}
+
+// Error implements error.
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("there is no database of hscn-broker's at %s: name the one that was put back", e.Database)
+}
+
+// OccupiedError says that there is a database where a copy is to be put.
+type OccupiedError struct {
+	// Path is the database's file.
+	Path string
+}
+
+// Error implements error.
+func (e *OccupiedError) Error() string {
+	return fmt.Sprintf("there is a database at %s: with --force the copy takes its place, and it is kept beside it under another name", e.Path)
+}
+
+// InUseError says that brokers serve the PostgreSQL database.
+type InUseError struct {
+	// Sessions is how many connections they have.
+	Sessions int
+}
+
+// Error implements error.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("the database is in use: %d sessions on it are a broker's (application_name %s); stop every hscn-broker "+
+		"that serves it first", e.Sessions, application)
+}
+
+// DamagedError says that a SQLite file is not whole.
+type DamagedError struct {
+	// Path is the file.
+	Path string
+	// Reason is what SQLite found.
+	Reason string
+}
+
+// Error implements error.
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("database %s is damaged: %s; put another copy back", e.Path, e.Reason)
+}
+
 // UnreachableError says that there is no answer from PostgreSQL, or that it does not let the broker in.
 type UnreachableError struct {
 	// Database names it without secrets.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,10 +12,31 @@ import (
 	"maragu.dev/goqite"
 )
 
-const (
-	// jobQueue is the name of the one queue.
-	jobQueue = "broker"
+// Lane says who does a job: jobs of one lane are not held up by those of another.
+type Lane string
 
+// The lanes.
+const (
+	// LaneBroker has what the broker does within its database, which takes moments.
+	LaneBroker Lane = "broker"
+	// LaneDriver has calls of a driver, which take as long as the driver does.
+	LaneDriver Lane = "driver"
+)
+
+// lanes are all of them.
+var lanes = []Lane{LaneBroker, LaneDriver}
+
+// newQueues makes the queue of every lane.
+func newQueues(options goqite.NewOpts) map[Lane]*goqite.Queue {
+	queues := make(map[Lane]*goqite.Queue, len(lanes))
+	for _, lane := range lanes {
+		options.Name = string(lane)
+		queues[lane] = goqite.New(options)
+	}
+	return queues
+}
+
+const (
 	// jobReceives is how often a job may be received: a job that brings its runner down again and again is held up by
 	// nothing, but it is never lost.
 	jobReceives = math.MaxInt32
@@ -26,12 +48,23 @@ const (
 // Job is work that the broker does by itself. A job is done at least once, perhaps more often: doing it again changes
 // nothing.
 type Job struct {
+	// Lane says who does it. Empty: LaneBroker.
+	Lane Lane `json:"lane,omitempty"`
 	// Kind says what is to be done.
 	Kind string `json:"kind"`
 	// ObjectUID is the object that it is about, where it is about one.
 	ObjectUID string `json:"object_uid,omitempty"`
 	// Attempts counts the tries that failed before; RetryJob counts it.
 	Attempts int `json:"attempts,omitempty"`
+}
+
+// queue is where the job waits.
+func (db *DB) queue(job Job) (*goqite.Queue, error) {
+	queue, found := db.queues[cmp.Or(job.Lane, LaneBroker)]
+	if !found {
+		return nil, fmt.Errorf("there is no lane %q for jobs", job.Lane)
+	}
+	return queue, nil
 }
 
 // ReceivedJob is a job that this runner has to itself until its lease ends.
@@ -56,18 +89,26 @@ func (tx *Tx) Enqueue(ctx context.Context, job Job, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("enqueue a job: %w", err)
 	}
+	queue, err := tx.db.queue(job)
+	if err != nil {
+		return fmt.Errorf("enqueue a job: %w", err)
+	}
 	if at.IsZero() {
-		return failure("enqueue a job", tx.db.queue.SendTx(ctx, tx.tx.Tx, goqite.Message{Body: body}))
+		return failure("enqueue a job", queue.SendTx(ctx, tx.tx.Tx, goqite.Message{Body: body}))
 	}
 	_, err = tx.q.NewInsert().Model(&scheduledJob{DueAt: Instant(at), Body: body}).Exec(ctx)
 	return failure("schedule a job", err)
 }
 
-// ReceiveJob takes a job that is due at now, nil where there is none. Other runners do not see it while its lease lasts,
+// ReceiveJob takes a job of the lane that is due at now, nil where there is none. Other runners do not see it while its lease lasts,
 // Options.JobLease by the machine's clock; then it is received again, unless FinishJob or RetryJob ended it.
-func (db *DB) ReceiveJob(ctx context.Context, now time.Time) (*ReceivedJob, error) {
+func (db *DB) ReceiveJob(ctx context.Context, lane Lane, now time.Time) (*ReceivedJob, error) {
 	var received *ReceivedJob
-	err := db.Write(ctx, func(ctx context.Context, tx *Tx) error {
+	queue, err := db.queue(Job{Lane: lane})
+	if err != nil {
+		return nil, fmt.Errorf("receive a job: %w", err)
+	}
+	err = db.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		received = nil
 		// Without it two runners that look at the same moment would both have the job.
 		if err := tx.advisoryLock(ctx, "pg_advisory_xact_lock", jobsLockKey); err != nil {
@@ -76,7 +117,7 @@ func (db *DB) ReceiveJob(ctx context.Context, now time.Time) (*ReceivedJob, erro
 		if err := tx.promoteJobs(ctx, now); err != nil {
 			return err
 		}
-		message, err := db.queue.ReceiveTx(ctx, tx.tx.Tx)
+		message, err := queue.ReceiveTx(ctx, tx.tx.Tx)
 		if err != nil || message == nil {
 			return failure("receive a job", err)
 		}
@@ -100,8 +141,12 @@ func (tx *Tx) promoteJobs(ctx context.Context, now time.Time) error {
 		return failure("look for jobs whose time has come", err)
 	}
 	for _, job := range due {
-		if err := tx.db.queue.SendTx(ctx, tx.tx.Tx, goqite.Message{Body: job.Body}); err != nil {
-			return failure("enqueue a job", err)
+		var body Job
+		if err := json.Unmarshal(job.Body, &body); err != nil {
+			return fmt.Errorf("read scheduled job %d: %w", job.ID, err)
+		}
+		if err := tx.Enqueue(ctx, body, time.Time{}); err != nil {
+			return err
 		}
 		if _, err := tx.q.NewDelete().Model(&job).WherePK().Exec(ctx); err != nil {
 			return failure("enqueue a job", err)
@@ -112,14 +157,22 @@ func (tx *Tx) promoteJobs(ctx context.Context, now time.Time) error {
 
 // ExtendJob keeps the job for that long from now.
 func (db *DB) ExtendJob(ctx context.Context, job *ReceivedJob, lease time.Duration) error {
+	queue, err := db.queue(job.Job)
+	if err != nil {
+		return fmt.Errorf("extend a job: %w", err)
+	}
 	return db.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		return failure("extend a job", db.queue.ExtendTx(ctx, tx.tx.Tx, job.id, lease))
+		return failure("extend a job", queue.ExtendTx(ctx, tx.tx.Tx, job.id, lease))
 	})
 }
 
 // FinishJob ends the job, best in the transaction that did its work.
 func (tx *Tx) FinishJob(ctx context.Context, job *ReceivedJob) error {
-	return failure("finish a job", tx.db.queue.DeleteTx(ctx, tx.tx.Tx, job.id))
+	queue, err := tx.db.queue(job.Job)
+	if err != nil {
+		return fmt.Errorf("finish a job: %w", err)
+	}
+	return failure("finish a job", queue.DeleteTx(ctx, tx.tx.Tx, job.id))
 }
 
 // RetryJob ends this try and adds the next, not before at.

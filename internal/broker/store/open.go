@@ -23,7 +23,15 @@ type Options struct {
 	JobLease time.Duration
 	// MaxConnections bounds the connections to PostgreSQL. Zero: 10.
 	MaxConnections int
+	// Existing refuses a database that has never been a broker's, instead of making it one.
+	Existing bool
+	// Application is what PostgreSQL's administrators see of the connections, unless the URL says otherwise. Empty: the
+	// name of those who serve, by which they are found.
+	Application string
 }
+
+// application is the name under which PostgreSQL shows the connections of brokers.
+const application = "hscn-broker"
 
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
@@ -37,6 +45,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 10
+	}
+	if o.Application == "" {
+		o.Application = application
 	}
 	return o
 }
@@ -55,16 +66,18 @@ type DB struct {
 	brokerID string
 	// writer and reader are the same pool on PostgreSQL. On SQLite writer has one connection, since only one can write.
 	writer, reader *bun.DB
-	queue          *goqite.Queue
+	queues         map[Lane]*goqite.Queue
 	// lock keeps other brokers from a SQLite file; nil on PostgreSQL.
 	lock      *fileLock
 	logger    *slog.Logger
 	writeWait time.Duration
+	watches   watches
 }
 
 // Open opens the database at url, and makes or brings its schema up to date. url is the path of a SQLite file, also as
 // "sqlite:PATH", or a "postgres://" URL. Errors that an operator can act on are *AddressError, *FileError, *LockedError,
-// *ForeignDatabaseError, *NewerSchemaError, *UnreachableError and *OldServerError. A SQLite file is locked until Close.
+// *ForeignDatabaseError, *NewerSchemaError, *UnreachableError, *OldServerError and, with Options.Existing, *MissingError. A
+// SQLite file is locked until Close.
 func Open(ctx context.Context, url string, options Options) (*DB, error) {
 	options = options.withDefaults()
 	scheme, rest, hasScheme := strings.Cut(url, "://")
@@ -107,7 +120,7 @@ func (db *DB) Close() error {
 	return errors.Join(failures...)
 }
 
-// BrokerID is the id that was minted with the database, a UUID.
+// BrokerID is the id that was minted with the database, or renewed by Restore: a UUID.
 func (db *DB) BrokerID() string { return db.brokerID }
 
 // Ping reports whether the database answers.

@@ -35,7 +35,7 @@ func openPostgres(ctx context.Context, url string, options Options) (*DB, error)
 		config.ConnectTimeout = postgresConnectTimeout
 	}
 	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "hscn-broker"
+		config.RuntimeParams["application_name"] = options.Application
 	}
 	name := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database
 
@@ -49,8 +49,8 @@ func openPostgres(ctx context.Context, url string, options Options) (*DB, error)
 	db := bun.NewDB(pool, pgdialect.New())
 	return &DB{
 		flavour: postgresFlavour, writer: db, reader: db, logger: options.Logger, writeWait: options.WriteWait,
-		queue: goqite.New(goqite.NewOpts{
-			DB: pool, Name: jobQueue, SQLFlavor: goqite.SQLFlavorPostgreSQL, Timeout: options.JobLease, MaxReceive: jobReceives,
+		queues: newQueues(goqite.NewOpts{
+			DB: pool, SQLFlavor: goqite.SQLFlavorPostgreSQL, Timeout: options.JobLease, MaxReceive: jobReceives,
 		}),
 	}, nil
 }
@@ -78,7 +78,7 @@ func preparePostgres(ctx context.Context, pool *sql.DB, name string, options Opt
 	if err := checkServer(name, number, version); err != nil {
 		return err
 	}
-	if err := checkSchema(ctx, pool, name); err != nil {
+	if err := checkSchema(ctx, pool, name, options.Existing); err != nil {
 		return err
 	}
 	return migrate(ctx, goose.DialectPostgres, pool, name, options.Logger, goose.WithSessionLocker(migrationLock{}))
@@ -94,8 +94,8 @@ func checkServer(name string, number int, version string) error {
 }
 
 // checkSchema looks for what another program may have made in the schema that the connection works in; tables that
-// belong to extensions are nobody's.
-func checkSchema(ctx context.Context, pool *sql.DB, name string) error {
+// belong to extensions are nobody's. Where it has to exist, there is what a broker has.
+func checkSchema(ctx context.Context, pool *sql.DB, name string, existing bool) error {
 	var ours bool
 	var table sql.NullString
 	err := pool.QueryRowContext(ctx, `
@@ -110,6 +110,9 @@ func checkSchema(ctx context.Context, pool *sql.DB, name string) error {
 	}
 	if table.Valid && !ours {
 		return &ForeignDatabaseError{Database: name, Reason: fmt.Sprintf("it has a table %q of another program's", table.String)}
+	}
+	if existing && !ours {
+		return &MissingError{Database: name}
 	}
 	return nil
 }

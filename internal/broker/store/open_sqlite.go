@@ -52,16 +52,17 @@ func openSQLite(ctx context.Context, path string, options Options) (_ *DB, err e
 	db := &DB{flavour: sqliteFlavour, lock: lock, logger: options.Logger, writeWait: options.WriteWait}
 	defer func() {
 		var foreign *ForeignDatabaseError
+		var missing *MissingError
 		switch {
-		case errors.As(err, &foreign):
-			// Nothing of ours is left beside somebody else's file.
+		case errors.As(err, &foreign), errors.As(err, &missing):
+			// Nothing of ours is left beside somebody else's file, or beside nothing.
 			err = errors.Join(err, lock.release(), os.Remove(lock.path()))
 		case err != nil:
 			err = errors.Join(err, lock.release())
 		}
 	}()
 
-	if err := checkTables(ctx, path); err != nil {
+	if err := checkTables(ctx, path, options.Existing); err != nil {
 		return nil, err
 	}
 	if err := createPrivately(path); err != nil {
@@ -99,8 +100,8 @@ func openSQLite(ctx context.Context, path string, options Options) (_ *DB, err e
 	dialect := sqliteDialect{sqlitedialect.New()}
 	db.writer = bun.NewDB(writer, dialect)
 	db.reader = bun.NewDB(reader, dialect)
-	db.queue = goqite.New(goqite.NewOpts{
-		DB: writer, Name: jobQueue, SQLFlavor: goqite.SQLFlavorSQLite, Timeout: options.JobLease, MaxReceive: jobReceives,
+	db.queues = newQueues(goqite.NewOpts{
+		DB: writer, SQLFlavor: goqite.SQLFlavorSQLite, Timeout: options.JobLease, MaxReceive: jobReceives,
 	})
 	return db, nil
 }
@@ -143,9 +144,13 @@ func checkHeader(path string) error {
 	return nil
 }
 
-// checkTables looks for what another program may have made in a SQLite database. Nothing is written.
-func checkTables(ctx context.Context, path string) error {
+// checkTables looks for what another program may have made in a SQLite database, or where it has to exist, for what a
+// broker has. Nothing is written.
+func checkTables(ctx context.Context, path string, existing bool) error {
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		if existing {
+			return &MissingError{Database: path}
+		}
 		return nil // a new database; if it is another trouble, it shows when the file is opened
 	}
 	db, err := sql.Open("sqlite", sqliteDSN(path, url.Values{"mode": {"ro"}}))
@@ -171,6 +176,8 @@ func checkTables(ctx context.Context, path string) error {
 		return &FileError{Path: path, Err: err}
 	case id != 0:
 		return &ForeignDatabaseError{Database: path, Reason: fmt.Sprintf("it is marked as another program's (application id %d)", id)}
+	case existing:
+		return &MissingError{Database: path}
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
 // OrderKind says what an order wants done.
@@ -13,7 +15,9 @@ type OrderKind string
 // The kinds of orders.
 const (
 	OrderProvide OrderKind = "provide"
-	OrderRemove  OrderKind = "remove"
+	// OrderChange wants something else of what is active.
+	OrderChange OrderKind = "change"
+	OrderRemove OrderKind = "remove"
 	// OrderValidate wants a person to look at a signed copy.
 	OrderValidate OrderKind = "validate"
 )
@@ -54,6 +58,9 @@ type Order struct {
 	// Recorders are the subjects who recorded the facts that the order rests on: where policy wants a second person,
 	// another one approves.
 	Recorders []string `bun:"recorders,type:jsonb,nullzero"`
+	// Change is how far an OrderChange is; nil of every other kind, whose object says how far it is. What is asked for is
+	// the object's PendingChange.
+	Change *Progress `bun:"change,type:jsonb,nullzero"`
 }
 
 // OrderKey is where a listing of orders stands: the last row of the page before.
@@ -105,6 +112,19 @@ func (r *Reader) OpenOrderOf(ctx context.Context, objectUID string) (Order, erro
 	return row, failure("read the open order of an object", err)
 }
 
+// OpenChanges returns the open orders that change what is active, of all accounts, of which the change is in one of the
+// states, in the order of their numbers.
+func (r *Reader) OpenChanges(ctx context.Context, states []hscn.State) ([]Order, error) {
+	var rows []Order
+	if len(states) == 0 {
+		return nil, nil
+	}
+	// The operator for members of JSON is spelt alike in both databases.
+	err := r.q.NewSelect().Model(&rows).Where("open AND kind = ? AND change ->> 'state' IN (?)", OrderChange, bun.List(states)).
+		Order("id").Scan(ctx)
+	return rows, failure("read the orders of changes by their state", err)
+}
+
 // InsertOrder adds the order and gives it its number.
 func (tx *Tx) InsertOrder(ctx context.Context, o *Order) error {
 	o.ID = 0
@@ -117,6 +137,9 @@ func (tx *Tx) InsertOrder(ctx context.Context, o *Order) error {
 func (o *Order) settle() {
 	o.CreatedAt = Instant(o.CreatedAt)
 	o.DueAt, o.ClosedAt = instantPointer(o.DueAt), instantPointer(o.ClosedAt)
+	if o.Change != nil {
+		o.Change.settle()
+	}
 }
 
 // UpdateOrder writes the whole row.

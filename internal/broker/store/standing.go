@@ -19,20 +19,18 @@ type Standing struct {
 	Name string `bun:"name"`
 	Zone string `bun:"zone"`
 
-	State       hscn.State `bun:"state"`
-	StateReason string     `bun:"state_reason,nullzero"`
-	StateSince  time.Time  `bun:"state_since"`
+	Progress
 	// Holds is State.Holds(), set by every write: what holds is unique by name, and by what else its kind says.
 	Holds bool `bun:"holds"`
-	// Passed are the waits that a person has ended already, so that judging the order again does not return to them.
-	Passed []hscn.State `bun:"passed,type:jsonb,nullzero"`
 	// Former is what it was before the HSCN Authority had its connection restricted or terminated; nil otherwise.
 	Former *Former `bun:"former,type:jsonb,nullzero"`
 
-	// PendingChange is what its owner changed and a person has yet to decide about; nil where there is nothing.
+	// Fulfilment is how far a driver is with it; nil where none was ever asked.
+	Fulfilment *Fulfilment `bun:"fulfilment,type:jsonb,nullzero"`
+
+	// PendingChange is what its owner has asked for and is not so yet, as a merge patch of what is confirmed; nil where there
+	// is nothing. While there is, an OrderChange is open.
 	PendingChange api.MergePatch `bun:"pending_change,type:jsonb,nullzero"`
-	// Findings are those of the last judgement: what the order waits for, and what it was warned of.
-	Findings []api.Finding `bun:"findings,type:jsonb,nullzero"`
 
 	// Revision counts the changes of what the owner declared, from 1; the caller counts it.
 	Revision int64 `bun:"revision"`
@@ -52,6 +50,21 @@ type Standing struct {
 	EnabledAt       *time.Time `bun:"enabled_at"`
 }
 
+// Progress is how far something is that was ordered: an object, or the change of one that is active.
+type Progress struct {
+	State hscn.State `bun:"state" json:"state"`
+	// StateReason says why it is in its state, and who can move it on.
+	StateReason string    `bun:"state_reason,nullzero" json:"state_reason,omitempty"`
+	StateSince  time.Time `bun:"state_since" json:"state_since"`
+	// Passed are the waits that a person has ended already, so that judging it again does not return to them.
+	Passed []hscn.State `bun:"passed,type:jsonb,nullzero" json:"passed,omitempty"`
+	// Findings are those of the last judgement: what it waits for, and what it was warned of.
+	Findings []api.Finding `bun:"findings,type:jsonb,nullzero" json:"findings,omitempty"`
+}
+
+// settle makes it what it will be read as.
+func (p *Progress) settle() { p.StateSince = Instant(p.StateSince) }
+
 // Former is how far an object's order was.
 type Former struct {
 	State  hscn.State `json:"state"`
@@ -67,7 +80,8 @@ func (s *Standing) standing() *Standing { return s }
 // settle makes the row what it will be read as.
 func (s *Standing) settle() {
 	s.Holds = s.State.Holds()
-	s.StateSince, s.CreatedAt, s.UpdatedAt = Instant(s.StateSince), Instant(s.CreatedAt), Instant(s.UpdatedAt)
+	s.Progress.settle()
+	s.CreatedAt, s.UpdatedAt = Instant(s.CreatedAt), Instant(s.UpdatedAt)
 	s.AssuredAt, s.EnabledAt = instantPointer(s.AssuredAt), instantPointer(s.EnabledAt)
 	s.EnablementDueAt = instantPointer(s.EnablementDueAt)
 }
@@ -77,8 +91,11 @@ func (tx *Tx) insertOrdered(ctx context.Context, doing string, row ordered) erro
 	s := row.standing()
 	s.Version = 1
 	s.settle()
-	_, err := tx.q.NewInsert().Model(row).Exec(ctx)
-	return failure(doing, err)
+	if _, err := tx.q.NewInsert().Model(row).Exec(ctx); err != nil {
+		return failure(doing, err)
+	}
+	tx.tellWatches(s.UID)
+	return nil
 }
 
 // updateOrdered writes the whole row, counts its version and makes Holds follow State. It returns ErrStale where the
@@ -89,7 +106,11 @@ func (tx *Tx) updateOrdered(ctx context.Context, doing string, row ordered) erro
 	s.Version++
 	s.settle()
 	result, err := tx.q.NewUpdate().Model(row).WherePK().Where("version = ?", read).Exec(ctx)
-	return changedOne(doing, result, err)
+	if err := changedOne(doing, result, err); err != nil {
+		return err
+	}
+	tx.tellWatches(s.UID)
+	return nil
 }
 
 // changedOne says ErrStale where the row that was to be changed is another by now.

@@ -44,6 +44,7 @@ func Conformance(t *testing.T, newURL func(testing.TB) string) {
 		"Orders/Queue":                   orderQueue,
 		"Orders/OneOpenForAnObject":      orderOneOpenForAnObject,
 		"Orders/RoundTrip":               orderRoundTrip,
+		"Orders/OpenChanges":             orderOpenChanges,
 		"Documents/RoundTrip":            documentRoundTrip,
 		"Documents/Purge":                documentsPurge,
 		"Evidence/RoundTrip":             evidenceRoundTrip,
@@ -86,6 +87,9 @@ func Conformance(t *testing.T, newURL func(testing.TB) string) {
 		"Jobs/Lease":                     jobsLease,
 		"Jobs/Retry":                     jobsRetry,
 		"Jobs/EachToOneRunner":           jobsEachToOneRunner,
+		"Jobs/Lanes":                     jobsInLanes,
+		"Watch/WhatWasCommitted":         watchWhatWasCommitted,
+		"Fulfilment/RoundTrip":           fulfilmentRoundTrip,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -19,7 +19,7 @@ func newConnection(account, name string) store.Connection {
 	return store.Connection{
 		Standing: store.Standing{
 			UID: uid, Account: account, Name: name, Zone: "north",
-			State: hscn.StatePendingEvidence, StateReason: "waits for the register", StateSince: now, Revision: 1,
+			Progress: store.Progress{State: hscn.StatePendingEvidence, StateReason: "waits for the register", StateSince: now}, Revision: 1,
 			CreatedAt: now, CreatedBy: "anne", UpdatedAt: now, UpdatedBy: "anne",
 			CreateKeySHA256: store.KeySHA256("key of " + uid), PolicyVersion: 1,
 		},

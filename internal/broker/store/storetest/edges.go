@@ -18,7 +18,7 @@ func newEdge(parent store.Connection, name string) store.EdgeAttachment {
 	return store.EdgeAttachment{
 		Standing: store.Standing{
 			UID: uid, Account: parent.Account, Name: name, Zone: "north",
-			State: hscn.StatePendingConnection, StateSince: now, Revision: 1,
+			Progress: store.Progress{State: hscn.StatePendingConnection, StateSince: now}, Revision: 1,
 			CreatedAt: now, CreatedBy: "anne", UpdatedAt: now, UpdatedBy: "anne",
 			CreateKeySHA256: store.KeySHA256("key of " + uid), PolicyVersion: 1,
 		},

@@ -352,12 +352,14 @@ func evidenceOfConnections(t *testing.T, d *database) {
 	d.seed(t)
 	naming, resting, plain, foreign, refused := newConnection("acme", "naming"), newConnection("acme", "resting"),
 		newConnection("acme", "plain"), newConnection("other", "naming"), newConnection("acme", "refused")
+	changing := newConnection("acme", "changing")
+	changing.PendingChange = api.MergePatch{"agreement": map[string]any{"evidence_id": "agreement-evidence/ca-2026"}}
 	for _, row := range []*store.Connection{&naming, &foreign, &refused} {
 		row.Spec.Agreement.EvidenceID = pointer("agreement-evidence/ca-2026")
 	}
 	resting.EvidenceVersionUID = "a version"
 	refused.State = hscn.StateRefused
-	d.insertConnections(t, &naming, &resting, &plain, &foreign, &refused)
+	d.insertConnections(t, &naming, &resting, &plain, &foreign, &refused, &changing)
 	rows := get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Connection, error) {
 		return r.ConnectionsNamingEvidence(ctx, "acme")
 	})
@@ -365,7 +367,7 @@ func evidenceOfConnections(t *testing.T, d *database) {
 	for _, row := range rows {
 		rests[row.Name] = row.EvidenceVersionUID
 	}
-	wantEqual(t, "what rests on which version", rests, map[string]string{"naming": "", "resting": "a version"})
+	wantEqual(t, "what rests on which version", rests, map[string]string{"changing": "", "naming": "", "resting": "a version"})
 }
 
 // What a connection rests on is there whatever became of the evidence, as long as the connection holds its name.

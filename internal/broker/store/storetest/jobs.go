@@ -17,7 +17,7 @@ func (d *database) enqueue(t testing.TB, job store.Job, at time.Time) {
 
 func (d *database) receive(t testing.TB, at time.Time) *store.ReceivedJob {
 	t.Helper()
-	job, err := d.ReceiveJob(context.Background(), at)
+	job, err := d.ReceiveJob(context.Background(), store.LaneBroker, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func jobsEachToOneRunner(t *testing.T, d *database) {
 	for range runners {
 		group.Go(func() {
 			for {
-				job, err := d.ReceiveJob(context.Background(), now)
+				job, err := d.ReceiveJob(context.Background(), store.LaneBroker, now)
 				if err != nil {
 					t.Error(err)
 				}
@@ -153,5 +153,43 @@ func jobsEachToOneRunner(t *testing.T, d *database) {
 		if times != 1 {
 			t.Errorf("job %s was received %d times", uid, times)
 		}
+	}
+}
+
+// jobsInLanes are received by whoever does that lane's, also where they waited for their time, and failed.
+func jobsInLanes(t *testing.T, d *database) {
+	slow, quick := store.Job{Lane: store.LaneDriver, Kind: "fulfil"}, store.Job{Kind: "assure"}
+	receive := func(lane store.Lane) *store.ReceivedJob {
+		job, err := d.ReceiveJob(context.Background(), lane, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return job
+	}
+	d.enqueue(t, slow, now)
+	wantNoJob(t, receive(store.LaneBroker))
+	d.enqueue(t, quick, now)
+	job := receive(store.LaneDriver)
+	wantJob(t, job, slow)
+	wantNoJob(t, receive(store.LaneDriver))
+	wantJob(t, receive(store.LaneBroker), quick)
+
+	d.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.RetryJob(ctx, job, now) })
+	wantNoJob(t, receive(store.LaneBroker))
+	slow.Attempts++
+	job = receive(store.LaneDriver)
+	wantJob(t, job, slow)
+	if err := d.ExtendJob(context.Background(), job, 0); err != nil { // its lease ends
+		t.Fatal(err)
+	}
+	job = receive(store.LaneDriver)
+	wantJob(t, job, slow)
+	d.finish(t, job)
+	wantNoJob(t, receive(store.LaneDriver))
+
+	if err := d.Write(context.Background(), func(ctx context.Context, tx *store.Tx) error {
+		return tx.Enqueue(ctx, store.Job{Lane: "nobody's"}, time.Time{})
+	}); err == nil {
+		t.Error("a job goes to a lane that nobody works on")
 	}
 }

@@ -2,12 +2,15 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 )
 
 func newOrder(object string) store.Order {
@@ -97,6 +100,10 @@ func orderRoundTrip(t *testing.T, d *database) {
 	full.Kind, full.ObjectKind = store.OrderRemove, store.ObjectEdgeAttachment
 	full.DueAt, full.ClosedAt, full.ClosedBy = pointer(now), pointer(now.Add(day)), "bob"
 	full.Note, full.ChangeReference, full.Recorders = "it's done", "CHG-1", []string{"carol", "dave"}
+	full.Change = &store.Progress{
+		State: hscn.StatePendingApproval, StateReason: "it's asked for", StateSince: now, Passed: []hscn.State{hscn.StateAwaitingAuthority},
+		Findings: []api.Finding{{Rule: "dspt.not-checked", Severity: "warning", Title: "t", Detail: "d", Remedy: "r", Owner: "csp"}},
+	}
 	d.insertOrders(t, &bare, &full)
 	wantEqual(t, "the first number", bare.ID, int64(1))
 	for _, row := range []store.Order{bare, full} {
@@ -108,4 +115,41 @@ func orderRoundTrip(t *testing.T, d *database) {
 		wantError(t, err, store.ErrNotFound)
 		return nil
 	})
+}
+
+// Those are found whose change is in one of the states, of whatever account, and nothing that is closed or of another kind.
+func orderOpenChanges(t *testing.T, d *database) {
+	d.seed(t)
+	for object, state := range map[string]hscn.State{
+		"approval": hscn.StatePendingApproval, "evidence": hscn.StatePendingEvidence, "fulfilment": hscn.StateAwaitingFulfilment,
+		"closed": hscn.StatePendingApproval,
+	} {
+		row := newOrder(object)
+		row.Kind, row.Open, row.Change = store.OrderChange, object != "closed", &store.Progress{State: state, StateSince: now}
+		d.insertOrders(t, &row)
+	}
+	provided := newOrder("provided")
+	d.insertOrders(t, &provided)
+	for _, c := range []struct {
+		states []hscn.State
+		want   []string
+	}{
+		{[]hscn.State{hscn.StatePendingApproval, hscn.StatePendingEvidence}, []string{"approval", "evidence"}},
+		{[]hscn.State{hscn.StateAwaitingFulfilment}, []string{"fulfilment"}},
+		{nil, nil},
+	} {
+		var objects []string
+		for _, row := range get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Order, error) { return r.OpenChanges(ctx, c.states) }) {
+			objects = append(objects, row.Object)
+		}
+		slices.Sort(objects)
+		wantEqual(t, "changes", objects, c.want)
+	}
+
+	row := get(t, d, func(ctx context.Context, r *store.Reader) ([]store.Order, error) {
+		return r.OpenChanges(ctx, []hscn.State{hscn.StateAwaitingFulfilment})
+	})[0]
+	row.Open, row.ClosedAt, row.Change.State, row.Change.StateSince = false, pointer(now), hscn.StateActive, now.Add(day)
+	d.write(t, func(ctx context.Context, tx *store.Tx) error { return tx.UpdateOrder(ctx, &row) })
+	wantEqual(t, "closed", get(t, d, func(ctx context.Context, r *store.Reader) (store.Order, error) { return r.OrderByID(ctx, row.ID) }), row)
 }

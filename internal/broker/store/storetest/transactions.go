@@ -58,7 +58,7 @@ func errorUndoesAll(t *testing.T, d *database) {
 	if d.hasAccount(t, "acme") {
 		t.Error("the account was kept")
 	}
-	if job, err := d.ReceiveJob(context.Background(), now); err != nil || job != nil {
+	if job, err := d.ReceiveJob(context.Background(), store.LaneBroker, now); err != nil || job != nil {
 		t.Errorf("the job was kept: %v, %v", job, err)
 	}
 }

@@ -138,6 +138,7 @@ CREATE TABLE connections (
   holds                  boolean NOT NULL,
   passed                 jsonb,
   former                 jsonb,
+  fulfilment             jsonb,
   spec                   jsonb NOT NULL,
   pending_change         jsonb,
   findings               jsonb,
@@ -178,6 +179,7 @@ CREATE TABLE edge_attachments (
   holds             boolean NOT NULL,
   passed            jsonb,
   former            jsonb,
+  fulfilment        jsonb,
   spec              jsonb NOT NULL,
   pending_change    jsonb,
   findings          jsonb,
@@ -215,7 +217,8 @@ CREATE TABLE orders (
   note             text,
   change_reference text,
   policy_version   bigint NOT NULL,
-  recorders        jsonb
+  recorders        jsonb,
+  change           jsonb
 );
 CREATE UNIQUE INDEX orders_open_object ON orders (object_uid) WHERE open;
 CREATE INDEX orders_queue ON orders ((due_at IS NULL), due_at, id) WHERE open;

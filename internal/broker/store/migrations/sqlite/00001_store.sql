@@ -139,6 +139,7 @@ CREATE TABLE connections (
   holds                  INTEGER NOT NULL,
   passed                 TEXT,
   former                 TEXT,
+  fulfilment             TEXT,
   spec                   TEXT NOT NULL,
   pending_change         TEXT,
   findings               TEXT,
@@ -179,6 +180,7 @@ CREATE TABLE edge_attachments (
   holds             INTEGER NOT NULL,
   passed            TEXT,
   former            TEXT,
+  fulfilment        TEXT,
   spec              TEXT NOT NULL,
   pending_change    TEXT,
   findings          TEXT,
@@ -216,7 +218,8 @@ CREATE TABLE orders (
   note             TEXT,
   change_reference TEXT,
   policy_version   INTEGER NOT NULL,
-  recorders        TEXT
+  recorders        TEXT,
+  change           TEXT
 ) STRICT;
 CREATE UNIQUE INDEX orders_open_object ON orders (object_uid) WHERE open;
 CREATE INDEX orders_queue ON orders ((due_at IS NULL), due_at, id) WHERE open;
