@@ -36,15 +36,62 @@ func TestExamplesValidate(t *testing.T) {
 			if needs := requiredVersion(t, folder); version.before(needs) {
 				t.Skipf("needs Terraform or OpenTofu %s or later; %s has %s", needs, cli, version)
 			}
-			for _, arguments := range [][]string{{"fmt", "-check", "-diff"}, {"validate", "-no-color"}} {
+			run := func(folder string, arguments ...string) {
+				t.Helper()
 				command := exec.CommandContext(t.Context(), cli, arguments...)
 				command.Dir, command.Env = folder, environment
 				if output, err := command.CombinedOutput(); err != nil {
 					t.Errorf("terraform %s: %v\n%s", strings.Join(arguments, " "), err, output)
 				}
 			}
+			run(folder, "fmt", "-check", "-diff")
+			imports := importsIn(t, folder)
+			if len(imports) == 0 {
+				run(folder, "validate", "-no-color")
+			}
+			// Each of them adopts the same resource, so that a configuration can have one.
+			for _, each := range imports {
+				if each == byIdentity && version.before(release{1, 12}) {
+					continue // what it needs to import it says on the page
+				}
+				run(withImport(t, folder, each), "validate", "-no-color")
+			}
 		})
 	}
+}
+
+// byIdentity is the example of an import block that only Terraform and OpenTofu 1.12 and later read.
+const byIdentity = "import-by-identity.tf"
+
+// importsIn are the examples of import blocks in a folder.
+func importsIn(t *testing.T, folder string) []string {
+	t.Helper()
+	imports, err := filepath.Glob(filepath.Join(folder, "import-by-*.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, path := range imports {
+		imports[i] = filepath.Base(path)
+	}
+	return imports
+}
+
+// withImport copies a folder with one of its import blocks.
+func withImport(t *testing.T, folder, kept string) string {
+	t.Helper()
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range importsIn(t, folder) {
+		if each == kept {
+			continue
+		}
+		if err := os.Remove(filepath.Join(copied, each)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return copied
 }
 
 // exampleFolders lists the folders below this one that hold configuration.

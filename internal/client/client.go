@@ -12,8 +12,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/google/uuid"
-
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
 )
 
@@ -63,6 +61,8 @@ type Client struct {
 	api     *api.Client
 	config  Config
 	timeout time.Duration
+	// questionTimeout is how long the question may take what became of a write that was not answered.
+	questionTimeout time.Duration
 }
 
 // ConfigError says which member of a Config cannot be used, and why.
@@ -80,21 +80,8 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // New makes a client. It reads the files that config names and does no other I/O. The error is a *ConfigError.
 func New(config Config) (*Client, error) {
-	return newClient(config, pooled(), pacing{base: retryBase, ceiling: retryCeiling, random: rand.Float64, now: time.Now})
-}
-
-// idleConnections is how many connections to the broker are kept for the next request. Terraform works on ten resources
-// at a time; net/http keeps two.
-const idleConnections = 16
-
-func pooled() http.RoundTripper {
-	standard, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport // somebody replaced it, and means it
-	}
-	own := standard.Clone()
-	own.MaxIdleConnsPerHost = idleConnections
-	return own
+	config.RequestTimeout = cmp.Or(config.RequestTimeout, DefaultRequestTimeout)
+	return newClient(config, pooled(config.RequestTimeout), pacing{base: retryBase, ceiling: retryCeiling, random: rand.Float64, now: time.Now})
 }
 
 // newClient is New with what tests replace: the transport that requests go through and the pace of retries.
@@ -117,7 +104,7 @@ func newClient(config Config, base http.RoundTripper, pace pacing) (*Client, err
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, timeout: config.RequestTimeout}
+	c := &Client{config: config, timeout: config.RequestTimeout, questionTimeout: questionTimeout}
 	c.api, err = api.NewClient(server, api.WithHTTPClient(newDoer(config, transport, pace)), api.WithRequestEditorFn(c.edit))
 	if err != nil {
 		return nil, &ConfigError{Field: "Endpoint", Err: err}
@@ -179,26 +166,6 @@ func (c *Client) edit(_ context.Context, req *http.Request) error {
 // API is the generated client, through the same transport, for operations that have no method here. Read its answers
 // with Decode; a write needs a key of NewIdempotencyKey.
 func (c *Client) API() api.ClientInterface { return c.api }
-
-// NewIdempotencyKey makes the key of one operation, however often that is sent.
-func NewIdempotencyKey() string { return uuid.NewString() }
-
-// ordering is the context of a request that orders something: the end of the caller's context (Ctrl-C) does not end it,
-// since an order whose answer nobody reads is lost. The caller's deadline still holds.
-func ordering(ctx context.Context) (context.Context, context.CancelFunc) {
-	detached := context.WithoutCancel(ctx)
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(detached, deadline)
-	}
-	return detached, func() {}
-}
-
-// write runs an operation that changes something, with one key for all its attempts.
-func write[T any](ctx context.Context, send func(ctx context.Context, key string) (*http.Response, error)) (T, error) {
-	ctx, cancel := ordering(ctx)
-	defer cancel()
-	return Decode[T](send(ctx, NewIdempotencyKey()))
-}
 
 // page is one page of a listing.
 type page[T any] struct {

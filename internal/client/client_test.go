@@ -255,7 +255,9 @@ func TestAnOrderKeepsTheCallersDeadline(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err := rec.client(t, nil).CreateConnection(ctx, "records-prod", api.ConnectionSpec{})
+	c := rec.client(t, nil)
+	c.questionTimeout = 100 * time.Millisecond
+	_, err := c.CreateConnection(ctx, "records-prod", api.ConnectionSpec{})
 	var unreachable *Unreachable
 	if !errors.As(err, &unreachable) || unreachable.Reason != TimedOut || IsAnswered(err) {
 		t.Errorf("the error is %v", err)

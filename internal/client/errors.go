@@ -27,6 +27,8 @@ type Problem struct {
 	api.Problem
 	// Method and URL are the request's, the latter without its query.
 	Method, URL string
+	// Lost says of a write that an earlier attempt at it may have reached the broker and was not answered.
+	Lost bool
 }
 
 // Error implements error.
@@ -79,10 +81,7 @@ const (
 	Broken Reason = "broken"
 )
 
-// beforeSending says that it is the reason of a request of which nobody saw anything.
-func (r Reason) beforeSending() bool { return r == Refused || r == NoSuchHost || r == NotTrusted }
-
-// Unreachable means that no answer came.
+// Unreachable means that the last attempt had no answer.
 type Unreachable struct {
 	// Method and URL are the request's, the latter without its query; Host is whom it was for.
 	Method, URL, Host string
@@ -90,7 +89,10 @@ type Unreachable struct {
 	// Attempts is how often it was tried, and Sent whether any of them may have reached somebody.
 	Attempts int
 	Sent     bool
-	Err      error
+	// Problem is what the broker said to the last attempt that it answered; nil where it answered none. It is not in the
+	// error's chain: what was asked may have been done since.
+	Problem *Problem
+	Err     error
 }
 
 // Error implements error.
@@ -133,8 +135,14 @@ func IsUnavailable(err error) bool {
 	return ok && transient(p.Status)
 }
 
-// IsAnswered says that the broker answered, be it in the negative, so that what was asked is known to be done or not.
-func IsAnswered(err error) bool { return err == nil || !IsUnavailable(err) }
+// IsAnswered says that the broker answered, be it in the negative, so that what was asked is known to be done or not. A
+// credential that is not accepted says nothing of an earlier attempt whose answer was lost, with which it still was.
+func IsAnswered(err error) bool {
+	if p, ok := AsProblem(err); ok && p.Lost && IsRefused(p) {
+		return false
+	}
+	return err == nil || !IsUnavailable(err)
+}
 
 // Decode reads an answer of the generated client: a success as T, a problem document as a *Problem, and anything else
 // as a *NotOurFormat. It closes the body.
@@ -148,20 +156,31 @@ func Decode[T any](resp *http.Response, err error) (T, error) {
 	if err != nil {
 		return value, notOurFormat(resp, body, err)
 	}
-	isJSON := strings.Contains(resp.Header.Get("Content-Type"), "json")
-	if resp.StatusCode >= 200 && resp.StatusCode < 300 && isJSON {
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 && saysJSON(resp) {
 		if err := json.Unmarshal(body, &value); err != nil {
 			var none T
 			return none, notOurFormat(resp, body, err)
 		}
 		return value, nil
 	}
-	problem := &Problem{Method: resp.Request.Method, URL: withoutQuery(resp.Request.URL)}
-	if !isJSON || json.Unmarshal(body, &problem.Problem) != nil ||
-		!strings.HasPrefix(problem.Type, problemPrefix) || problem.BrokerID == "" || problem.Status != resp.StatusCode {
-		return value, notOurFormat(resp, body, nil)
+	if problem := problemOf(resp, body); problem != nil {
+		return value, problem
 	}
-	return value, problem
+	return value, notOurFormat(resp, body, nil)
+}
+
+// problemOf reads an answer as a broker's problem document. It returns nil where it is not one.
+func problemOf(resp *http.Response, body []byte) *Problem {
+	problem := &Problem{
+		Method: resp.Request.Method, URL: withoutQuery(resp.Request.URL),
+		Lost: resp.Request.Method != http.MethodGet && callOf(resp.Request.Context()).lost,
+	}
+	ours := saysJSON(resp) && json.Unmarshal(body, &problem.Problem) == nil &&
+		strings.HasPrefix(problem.Type, problemPrefix) && problem.BrokerID != "" && problem.Status == resp.StatusCode
+	if !ours {
+		return nil
+	}
+	return problem
 }
 
 func notOurFormat(resp *http.Response, body []byte, err error) *NotOurFormat {

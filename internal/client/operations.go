@@ -46,12 +46,13 @@ func (c *Client) Connection(ctx context.Context, name string) (api.Connection, e
 	return Decode[api.Connection](c.api.GetConnection(ctx, name, &api.GetConnectionParams{}))
 }
 
-// CreateConnection orders a connection. The order is not cancelled with ctx, whose deadline holds all the same.
+// CreateConnection orders a connection. The order is not cancelled with ctx, whose deadline holds all the same. Where no
+// attempt is answered the broker is asked for the name, and what this order made is returned; see Unanswered.
 func (c *Client) CreateConnection(ctx context.Context, name string, spec api.ConnectionSpec) (api.Connection, error) {
-	return write[api.Connection](ctx, func(ctx context.Context, key string) (*http.Response, error) {
+	return create(ctx, c, func(ctx context.Context, key string) (*http.Response, error) {
 		none := api.CreateConnectionParamsIfNoneMatchAsterisk
 		return c.api.CreateConnection(ctx, name, &api.CreateConnectionParams{IfNoneMatch: &none, IdempotencyKey: key}, spec)
-	})
+	}, func(ctx context.Context) (api.Connection, error) { return c.Connection(ctx, name) })
 }
 
 // UpdateConnection changes a connection that still has the revision etag, as CreateConnection does as to ctx.
@@ -88,14 +89,14 @@ func (c *Client) EdgeAttachment(ctx context.Context, connection, name string) (a
 // CreateEdgeAttachment orders an edge attachment, as CreateConnection does as to ctx. parentUID is the connection that
 // is meant; it may be empty where that is not known.
 func (c *Client) CreateEdgeAttachment(ctx context.Context, connection, name, parentUID string, spec api.EdgeAttachmentSpec) (api.EdgeAttachment, error) {
-	return write[api.EdgeAttachment](ctx, func(ctx context.Context, key string) (*http.Response, error) {
+	return create(ctx, c, func(ctx context.Context, key string) (*http.Response, error) {
 		none := api.CreateEdgeAttachmentParamsIfNoneMatchAsterisk
 		params := &api.CreateEdgeAttachmentParams{IfNoneMatch: &none, IdempotencyKey: key}
 		if parentUID != "" {
 			params.ParentUID = &parentUID
 		}
 		return c.api.CreateEdgeAttachment(ctx, connection, name, params, spec)
-	})
+	}, func(ctx context.Context) (api.EdgeAttachment, error) { return c.EdgeAttachment(ctx, connection, name) })
 }
 
 // UpdateEdgeAttachment changes an edge attachment that still has the revision etag, as CreateConnection does as to ctx.
@@ -128,10 +129,10 @@ func (c *Client) AgreementEvidence(ctx context.Context, name string) (api.Agreem
 
 // CreateAgreementEvidence hands in a signed copy whose document was uploaded before, as CreateConnection does as to ctx.
 func (c *Client) CreateAgreementEvidence(ctx context.Context, name string, spec api.AgreementEvidenceSpec) (api.AgreementEvidence, error) {
-	return write[api.AgreementEvidence](ctx, func(ctx context.Context, key string) (*http.Response, error) {
+	return create(ctx, c, func(ctx context.Context, key string) (*http.Response, error) {
 		none := api.CreateAgreementEvidenceParamsIfNoneMatchAsterisk
 		return c.api.CreateAgreementEvidence(ctx, name, &api.CreateAgreementEvidenceParams{IfNoneMatch: &none, IdempotencyKey: key}, spec)
-	})
+	}, func(ctx context.Context) (api.AgreementEvidence, error) { return c.AgreementEvidence(ctx, name) })
 }
 
 // UpdateAgreementEvidence hands in a new version of evidence that still has the revision etag, as CreateConnection does

@@ -26,34 +26,40 @@ type pacing struct {
 	now           func() time.Time
 }
 
-// transient says that a status may pass by itself. 501 and 505 do not: the server never does what is asked.
+// transient says that a status may pass by itself, and that it says nothing of whether what was asked is done: the broker
+// remembers none of them for an idempotency key. All of 5xx is among them, those too by which a broker would mean that it
+// never does it, such as 501: a gateway in front of it means something else.
 func transient(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
-	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
-		return false
 	default:
-		return status >= 500
+		return status >= 500 && status < 600
 	}
 }
 
 // again implements retryablehttp.CheckRetry. Statuses that may pass and connections that broke are asked again, as long
 // as the deadline leaves time for it; whatever the broker means stays its answer.
 func (p pacing) again(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if err == nil && !transient(resp.StatusCode) {
+		return false, nil // it is an answer, also where the context has ended meanwhile
+	}
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	if askedOnce(ctx) {
+		return false, nil
+	}
 	if err != nil {
+		if errors.Is(err, errTooLarge) {
+			return false, nil
+		}
 		switch reasonOf(err) {
 		case NotTrusted, NoSuchHost, Interrupted:
 			return false, nil
 		default:
 			return true, nil
 		}
-	}
-	if !transient(resp.StatusCode) {
-		return false, nil
 	}
 	if after, ok := p.retryAfter(resp); ok {
 		if deadline, limited := ctx.Deadline(); limited && p.now().Add(after).After(deadline) {

@@ -40,8 +40,8 @@ func (a answer) isAskedAgain(ctx context.Context, pace pacing) (bool, error) {
 
 func TestOnlyWhatMayPassIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	for status := 200; status < 600; status++ {
-		want := slices.Contains([]int{408, 425, 429}, status) || status >= 500 && status != 501 && status != 505
+	for status := 200; status < 700; status++ {
+		want := slices.Contains([]int{408, 425, 429}, status) || status >= 500 && status < 600
 		if got, err := (answer{status, ""}).isAskedAgain(t.Context(), testPacing()); err != nil || got != want {
 			t.Errorf("status %d: asked again %t, %v", status, got, err)
 		}
@@ -65,6 +65,8 @@ func TestOnlyConnectionsThatBrokeAreAskedAgain(t *testing.T) {
 		"other host":          {wrap(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "broker.example"}), NotTrusted, false},
 		"no TLS there":        {wrap(http.ErrSchemeMismatch), NotTrusted, false},
 		"interrupted":         {wrap(context.Canceled), Interrupted, false},
+		"cut short":           {wrap(errCutShort), Broken, true},
+		"too large":           {wrap(errTooLarge), Broken, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -85,6 +87,9 @@ func TestAnEndedContextEndsTheRetries(t *testing.T) {
 	cancel()
 	if got, err := (answer{503, ""}).isAskedAgain(ctx, testPacing()); got || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %t, %v", got, err)
+	}
+	if got, err := (answer{200, ""}).isAskedAgain(ctx, testPacing()); got || err != nil {
+		t.Errorf("an answer that came is thrown away: %t, %v", got, err)
 	}
 }
 

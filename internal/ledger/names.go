@@ -26,6 +26,11 @@ func (l *Ledger) Taken(kind rules.Kind, name string) bool {
 	})
 }
 
+// Left says that the object which Terraform's state had under a name is gone, so that whatever has the name now is another.
+func (l *Ledger) Left(kind rules.Kind, name string) bool {
+	return l.ask(kind, name, func(_ *book, e *entry) bool { return e.gone })
+}
+
 // ask answers a question about a name; of one that was never seen the answer is no.
 func (l *Ledger) ask(kind rules.Kind, name string, question func(*book, *entry) bool) bool {
 	l.mu.Lock()

@@ -150,6 +150,21 @@ func TestNamesCompleted(t *testing.T) {
 	expect(t, "the destroy", reports, moved)
 }
 
+// TestLeft: whatever has the name of an object that state had and that is gone is another.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	web, api := edge("web"), edge("api")
+	r := newRun(holding("web", "api"))
+	r.inState(web, api)
+	if r.ledger.Left(edges, web) {
+		t.Error("it left the state before it was read")
+	}
+	r.gone(web)
+	if !r.ledger.Left(edges, web) || r.ledger.Left(edges, api) || r.ledger.Left(edges, edge("mail")) {
+		t.Error("only what Read found gone has left the state")
+	}
+}
+
 // TestApply: an apply is a run of its own, which sees creates and updates only, and what it writes itself.
 func TestApply(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ type agreementEvidenceModel struct {
 
 // own leaves out what evidence does not have: nothing is waited for, since only a person takes it further.
 func (m *agreementEvidenceModel) own() own {
-	return own{name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange}
+	return own{name: m.Name, id: m.ID, uid: m.UID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange}
 }
 
 func (m *agreementEvidenceModel) plannedID() types.String {

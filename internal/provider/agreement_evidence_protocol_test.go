@@ -155,12 +155,8 @@ func TestProtocolImportOfEvidence(t *testing.T) {
 	d := acctest.NewDocument(t, "first")
 	site.Upload(d)
 	site.Put(evidenceName, obj{"ods_code": acctest.Good, "document_sha256": d.SHA256, "signed_on": "2026-10-02"})
-	resp, err := p.server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: evidenceResource, ID: evidenceName})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.noErrors(resp.Diagnostics)
-	imported := p.stored(outcome{resource: evidenceResource}, resp.ImportedResources[0].State, resp.ImportedResources[0].Private)
+	imported, diags := p.imports(evidenceResource, evidenceName, nil)
+	p.noErrors(diags)
 	state, diags := p.read(imported)
 	p.noErrors(diags)
 	for _, config := range []obj{{}, {"document_path": d.Path}, {"document_sha256": d.SHA256}, {"document_wo": "JVBERi0="}} {

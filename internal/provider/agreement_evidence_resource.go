@@ -23,6 +23,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*agreementEvidenceResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*agreementEvidenceResource)(nil)
 	_ resource.ResourceWithImportState    = (*agreementEvidenceResource)(nil)
+	_ resource.ResourceWithIdentity       = (*agreementEvidenceResource)(nil)
 )
 
 type agreementEvidenceResource struct {
@@ -47,7 +48,6 @@ func newAgreementEvidenceResource() resource.Resource {
 		_, err := c.DeleteAgreementEvidence(ctx, state.Name.ValueString(), state.UID.ValueString())
 		return err
 	}
-	r.progress = func(_ context.Context, _ *client.Client, now order) (order, error) { return now, nil }
 	return r
 }
 

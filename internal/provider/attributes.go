@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -30,7 +31,18 @@ func waitForAttribute() schema.StringAttribute {
 		Validators: []validator.String{oneOf(hscn.WaitFors())},
 		MarkdownDescription: "How far the order must be before an apply is done with it. `accepted` (the default): it stands. " +
 			"`active`: it is confirmed to work, or a person has to act first, which ends the wait with a warning that says who. " +
-			"A wait that runs out is a warning too, and the next apply goes on waiting. It is Terraform's alone: a change of it orders nothing.",
+			"A wait that runs out is a warning too, and the next apply goes on waiting. It is Terraform's alone: a change of it orders nothing. " +
+			"The guide [Orders and waiting](../guides/orders-and-waiting.md) has every state and every message.",
+	}
+}
+
+func deletionProtectionAttribute() schema.BoolAttribute {
+	return schema.BoolAttribute{
+		Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+		MarkdownDescription: "Whether it is protected from being given up by mistake; `false` by default. As soon as it has been active, " +
+			"the broker refuses to delete what is protected, whoever asks, and a plan that destroys or replaces it fails. " +
+			"To give it up, set this to `false`, apply that by itself, and then destroy or replace it. " +
+			"Terraform's own `prevent_destroy` stands in the configuration only and is gone with the block; this stays until it is taken off.",
 	}
 }
 
@@ -38,9 +50,9 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 	const form = "as a length of time such as `45m`."
 	attribute := timeouts.Attributes(ctx, timeouts.Opts{
 		Create: true, Update: true, Delete: true,
-		CreateDescription: fmt.Sprintf("How long ordering it may take, the wait of `wait_for` included (%s where it is left out), %s", createTimeout, form),
-		UpdateDescription: fmt.Sprintf("How long changing it may take, the wait of `wait_for` included (%s where it is left out), %s", updateTimeout, form),
-		DeleteDescription: fmt.Sprintf("How long giving it up may take (%s where it is left out), %s", deleteTimeout, form),
+		CreateDescription: fmt.Sprintf("How long ordering it may take, the wait of `wait_for` included (%s where it is left out), %s", lengthOfTime(createTimeout), form),
+		UpdateDescription: fmt.Sprintf("How long changing it may take, the wait of `wait_for` included (%s where it is left out), %s", lengthOfTime(updateTimeout), form),
+		DeleteDescription: fmt.Sprintf("How long giving it up may take (%s where it is left out), %s", lengthOfTime(deleteTimeout), form),
 	})
 	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
 		nested.MarkdownDescription = "How long the provider may take over it."

@@ -31,11 +31,16 @@ func validateOffline(ctx context.Context, order rules.Order, values map[string]a
 func (s *session) check(ctx context.Context, about subject) diag.Diagnostics {
 	var diags diag.Diagnostics
 	asked := s.ledger.Asked(about.Kind)
-	if orders(about.Operation) {
+	switch _, seen := s.seenAs(about.FullName); {
+	case orders(about.Operation):
 		if s.caller(&diags) == nil {
 			return diags
 		}
-	} else if s.client == nil || !asked && !judgesRemoval(about.Order) {
+	case s.client == nil:
+		return diags
+	case judgesRemoval(about.Order):
+		asked = asked || !seen // without a refresh nobody knows what there is to be given up
+	case !asked:
 		return diags // what is kept or given up is no reason to ask
 	}
 	policy, facts, err := s.factsFor(ctx, &about)
@@ -84,12 +89,19 @@ func (s *session) shown(finding rules.Finding, facts rules.Facts, about subject)
 	return finding, true
 }
 
-// diagnostic is a finding of a subject. A name that is taken can be adopted, with the block that does it.
+// diagnostic is a finding of a subject. A name that is taken can be adopted, with the block that does it; an apply plans
+// once more, so that what it says of one may have other reasons.
 func (s *session) diagnostic(ctx context.Context, finding rules.Finding, about subject) diag.Diagnostic {
-	last := s.howToDestroy
-	if finding.Rule == nameTaken {
-		last = "This block adopts it, with your resource's address in it:\n\n" +
-			operation{resourceType: about.resourceType, id: about.FullName}.importBlock() + "\n\n" + last
+	last, op := s.howToDestroy, operation{resourceType: about.resourceType, id: about.FullName}
+	switch {
+	case finding.Rule == nameTaken:
+		last = op.adopt(s.ledger.Left(about.Kind, about.FullName)) + "\n\n" + createBeforeDestroy + "\n\n" + last
+	case finding.Rule == nameMoved:
+		last = deposed + "\n\n" + last
+	case finding.Rule == connectionProtected && about.tainted:
+		last = op.untaint() + "\n\n" + howToDestroyProtected
+	case finding.Rule == connectionProtected:
+		last = howToDestroyProtected
 	}
 	return findingDiagnostic(assess.Finding(finding), attributePath(ctx, about.values, finding.Path), last)
 }
@@ -121,8 +133,12 @@ func (s *session) warnings(ctx context.Context, made order, values map[string]at
 	return diags
 }
 
-// nameTaken is the rule about a name that a live object has.
-const nameTaken = "name.taken"
+const (
+	// nameTaken is the rule about a name that a live object has, and nameMoved that about one that is given up and made.
+	nameTaken, nameMoved = "name.taken", "name.moved"
+	// connectionProtected is the rule about what may not be given up.
+	connectionProtected = "connection.protected"
+)
 
 // toldKey is a finding of an object.
 type toldKey struct{ object, rule string }

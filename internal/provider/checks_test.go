@@ -355,12 +355,17 @@ func TestProtocolACredentialThatIsRefusedIsAnError(t *testing.T) {
 	}
 }
 
-func problem(w http.ResponseWriter, status int, kind string) {
+func problem(w http.ResponseWriter, status int, kind string) { problemWith(w, status, kind, nil) }
+
+// problemWith is problem with more members in the document.
+func problemWith(w http.ResponseWriter, status int, kind string, more obj) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(obj{
+	document := obj{
 		"type": "urn:hscn:problem:" + kind, "title": "A title", "status": status, "detail": "a detail", "request_id": "r-1", "broker_id": "b-1",
-	})
+	}
+	maps.Copy(document, more)
+	_ = json.NewEncoder(w).Encode(document)
 }
 
 // lapsed is the good organisations as they are looked up now, with a DSPT of long ago.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -28,7 +31,7 @@ func (d *connectionDataSource) Metadata(_ context.Context, req datasource.Metada
 	resp.TypeName = req.ProviderTypeName + "_connection"
 }
 
-func (d *connectionDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+func (d *connectionDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := connectionAttributes()
 	attributes["name"] = schema.StringAttribute{
 		Optional: true, Computed: true,
@@ -40,21 +43,37 @@ func (d *connectionDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 		Validators:          []validator.String{idValidator(func(id string) error { _, err := hscn.ParseConnectionName(id); return err })},
 		MarkdownDescription: "The connection's id, `connections/<name>`. Give it or `name`.",
 	}
+	attributes["wait_for"] = schema.StringAttribute{
+		Optional: true, Validators: []validator.String{oneOf(hscn.WaitFors())},
+		MarkdownDescription: "How far the connection must be before it is read. `accepted` (the default): it is read as it is. " +
+			"`active`: it is confirmed to work, or a person has to act first, which ends the wait with a warning that says who. " +
+			"A wait that runs out is a warning too: `state` is what it is then. A data source is read at plan where that is possible, so that the plan waits.",
+	}
+	attributes["timeouts"] = waitTimeoutAttribute(ctx)
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A connection that exists, such as one that another configuration made. " +
-			"To use one that this configuration makes, refer to its resource instead.",
+			"To use one that this configuration makes, refer to its resource instead. It can wait until the connection is active.",
 		Attributes: attributes,
 	}
 }
 
 func (d *connectionDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var name, id types.String
+	var (
+		name, id, waitFor types.String
+		limits            timeouts.Value
+	)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("id"), &id)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("wait_for"), &waitFor)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
+	timeout, diags := limits.Read(ctx, readTimeout)
+	resp.Diagnostics.Append(diags...)
 	c := d.session.caller(&resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	full := id.ValueString()
 	if id.IsNull() {
 		if err := hscn.ValidateName(name.ValueString()); err != nil {
@@ -74,12 +93,39 @@ func (d *connectionDataSource) Read(ctx context.Context, req datasource.ReadRequ
 		resp.Diagnostics.Append(d.operation("connection").failed(ctx, err)...)
 		return
 	}
+	if waitFor.ValueString() == string(hscn.WaitForActive) {
+		var diags diag.Diagnostics
+		connection, diags = connections.untilActive(ctx, d.session, c, connection, patience{
+			timeout: "timeouts.read", length: timeout, next: "The next read waits again.",
+		})
+		if last := connections.order(connection); isOver(last.state) {
+			resp.Diagnostics.AddError("The connection came to an end", strings.TrimSpace(fmt.Sprintf("%s was waited for, and is %s since %s. %s",
+				last.name, last.state, moment(last.stateSince), sentence(last.reason))))
+			return
+		}
+		resp.Diagnostics.Append(diags...)
+	}
 	members, err := connectionMembers(connection)
 	if err != nil {
 		resp.Diagnostics.Append(providerFault("reading connection", err))
 		return
 	}
 	resp.Diagnostics.Append(fill(ctx, "connection", members, &resp.State)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("wait_for"), waitFor)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("timeouts"), limits)...)
+}
+
+// waitTimeoutAttribute bounds the wait of a data source.
+func waitTimeoutAttribute(ctx context.Context) schema.Attribute {
+	attribute := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
+		ReadDescription: fmt.Sprintf("How long reading it may take, the wait of `wait_for` included (%s where it is left out), as a length of time such as `45m`.",
+			lengthOfTime(readTimeout)),
+	})
+	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long the provider may take over it."
+		return nested
+	}
+	return attribute
 }
 
 // connectionMembers are the attributes of a connection that data sources show.
@@ -123,7 +169,7 @@ func connectionAttributes() map[string]schema.Attribute {
 		}),
 		"accepted_setup_charge_gbp": text("The one-off charge that was accepted; null where there is none."),
 		"activate_at":               text("When it is to go live at the earliest; null where there is no such time."),
-		"deletion_protection":       flag("Whether the broker refuses to delete it."),
+		"deletion_protection":       flag("Whether it is protected from being given up by mistake: as soon as it has been active, the broker refuses to delete it."),
 		"data_centres":              texts("The CSP's data centres of its zone."),
 		"commitment_months":         number("For how many months it is taken at the least."),
 		"created_at":                text("When it was ordered."),

@@ -53,7 +53,7 @@ type connectionModel struct {
 
 func (m *connectionModel) own() own {
 	return own{
-		name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange,
+		name: m.Name, id: m.ID, uid: m.UID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange,
 		waitFor: m.WaitFor, timeouts: m.Timeouts,
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -18,6 +17,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*connectionResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*connectionResource)(nil)
 	_ resource.ResourceWithImportState    = (*connectionResource)(nil)
+	_ resource.ResourceWithIdentity       = (*connectionResource)(nil)
 )
 
 type connectionResource struct {
@@ -47,7 +47,6 @@ func newConnectionResource() resource.Resource {
 		_, err := c.DeleteConnection(ctx, state.Name.ValueString(), state.UID.ValueString())
 		return err
 	}
-	r.progress = func(_ context.Context, _ *client.Client, now order) (order, error) { return now, nil }
 	return r
 }
 
@@ -64,9 +63,6 @@ func (r *connectionResource) ValidateConfig(ctx context.Context, req resource.Va
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	if config.DeletionProtection.ValueBool() {
-		notOffered(&resp.Diagnostics, path.Root("deletion_protection"), "Protection from deletion")
 	}
 	order := rules.Order{Kind: rules.KindConnection, Operation: rules.Create, Name: textOf(config.Name), Declared: declaredOf(config.declared())}
 	resp.Diagnostics.Append(validateOffline(ctx, order, config.values())...)

@@ -136,7 +136,7 @@ func TestAccConnectionIsImported(t *testing.T) {
 			},
 			resource.TestStep{
 				ResourceName: connectionAddress, ImportState: true, ImportStateId: "connections/no-such",
-				ExpectError: saying("Error importing connection", "There is no connections/no-such for this account"),
+				ExpectError: saying("Error importing connection", "There is no connections/no-such for the account 676"),
 			},
 			resource.TestStep{
 				ResourceName: connectionAddress, ImportState: true, ImportStateId: "records-prod",
@@ -209,7 +209,7 @@ func TestAccConnectionIsRefusedAtApply(t *testing.T) {
 	t.Parallel()
 	underEachPolicy(t, func(t *testing.T, site *acctest.Site) {
 		site.Put("connections/older", acctest.Spec(site, 1))
-		config := site.Provider() + site.Connection("records", "records-prod", 1, acctest.Good)
+		config := site.Provider() + site.Connection("records", "records-prod", 1, acctest.Good, `timeouts = { create = "3s" }`)
 		acctest.Terraform(t,
 			refused(config, "The service is connected already", "connections/older", "apply again", "Rule: service.already-connected"),
 			resource.TestStep{PreConfig: func() { site.Remove("connections/older") }, Config: config},
@@ -269,54 +269,6 @@ func TestAccConnectionOfTheSameNameByAnotherIsNotAdopted(t *testing.T) {
 			},
 			Config: config, ExpectError: saying("The name is taken", "import {"),
 		},
-	)
-}
-
-func TestAccConnectionIsReplacedWithWhatHangsOnIt(t *testing.T) {
-	t.Parallel()
-	site := acctest.Start(t, "neutral")
-	// Nothing of the edge attachment's own changes: it is replaced because the connection under it is, and the provider is
-	// not told that it is.
-	config := func(trigger string) string {
-		return site.Provider() + "resource \"terraform_data\" \"trigger\" {\n  input = \"" + trigger + "\"\n}\n" +
-			site.Connection("records", "records-prod", 1, acctest.Good, "lifecycle {\n    replace_triggered_by = [terraform_data.trigger]\n  }") +
-			acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)
-	}
-	var before, after string
-	acctest.Terraform(t,
-		resource.TestStep{Config: config("first"), Check: attributeInto(edgeAddress, "included_address", &before)},
-		resource.TestStep{
-			Config: config("second"),
-			ConfigPlanChecks: planned(connectionAddress, plancheck.ResourceActionReplace,
-				plancheck.ExpectUnknownValue(connectionAddress, tfjsonpath.New("id")),
-				plancheck.ExpectResourceAction(edgeAddress, plancheck.ResourceActionReplace)),
-			ConfigStateChecks: []statecheck.StateCheck{has(connectionAddress, "id", is(connectionName))},
-			Check:             attributeInto(edgeAddress, "included_address", &after),
-		},
-		noChanges(config("second")),
-	)
-	if before != after || after == "" {
-		t.Errorf("the address was %s and is %s", before, after)
-	}
-}
-
-// Terraform replaces a tainted object in one planning call, which looks like that of a new one: what is in state tells them
-// apart, also where nothing is refreshed and nothing is checked.
-func TestAccTaintedConnectionIsReplacedWithWhatHangsOnIt(t *testing.T) {
-	t.Parallel()
-	site := acctest.Start(t, "neutral")
-	resources := site.Connection("records", "records-prod", 1, acctest.Good) + acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)
-	config, unchecked := site.Provider()+resources, site.Provider(`plan_checks = "off"`)+resources
-	replaced := planned(connectionAddress, plancheck.ResourceActionReplace,
-		plancheck.ExpectUnknownValue(connectionAddress, tfjsonpath.New("id")),
-		plancheck.ExpectResourceAction(edgeAddress, plancheck.ResourceActionReplace))
-	acctest.Terraform(t,
-		resource.TestStep{Config: config},
-		resource.TestStep{Taint: []string{connectionAddress}, Config: config, ConfigPlanChecks: replaced},
-		noChanges(config),
-		resource.TestStep{Taint: []string{connectionAddress}, Config: unchecked, ConfigPlanChecks: replaced},
-		resource.TestStep{Taint: []string{connectionAddress, edgeAddress}, Config: config, ConfigPlanChecks: replaced},
-		noChanges(config),
 	)
 }
 
@@ -439,8 +391,7 @@ func TestAccMalformedValues(t *testing.T) {
 			replaced(`reviewed_on`, "shared_with = { x26 = {}, X26 = {} }\n    reviewed_on"),
 			[]string{"The same organisation twice", `"X26" and "x26" are two spellings of one organisation`},
 		},
-		"evidence":   {replaced(`basis = "flow_down"`, `basis = "flow_down", evidence_id = "agreement-evidence/ca"`), []string{"No such agreement evidence", "too short", "Rule: agreement.evidence-unknown"}},
-		"protection": {replaced(`agreement =`, "deletion_protection = true\n  agreement ="), []string{"Not offered yet", "Leave this attribute out"}},
+		"evidence": {replaced(`basis = "flow_down"`, `basis = "flow_down", evidence_id = "agreement-evidence/ca"`), []string{"No such agreement evidence", "too short", "Rule: agreement.evidence-unknown"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

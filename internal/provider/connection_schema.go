@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -117,10 +116,7 @@ func connectionInputs() map[string]schema.Attribute {
 			Optional: true, Validators: []validator.String{moneyValidator()},
 			MarkdownDescription: "The one-off charge that you accept, as the CSP quoted it for a complex order: pounds and pence excluding VAT, such as `1250.00`.",
 		},
-		"deletion_protection": schema.BoolAttribute{
-			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-			MarkdownDescription: "That the broker is to refuse to delete it. This is not offered yet: only `false`, the default, is accepted.",
-		},
+		"deletion_protection": deletionProtectionAttribute(),
 	}
 }
 

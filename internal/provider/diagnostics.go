@@ -38,6 +38,10 @@ func howToDestroy(checksInBlock bool) string {
 	return "To destroy none the less what exists, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false."
 }
 
+// howToDestroyProtected is said instead where it is not the plan's checks that are in the way.
+const howToDestroyProtected = "To destroy it none the less, take the protection off first: HSCN_PLAN_CHECKS=off and -refresh=false do not lift it, " +
+	"since the broker holds it against every client."
+
 // owners say who can put a finding right.
 var owners = map[string]string{
 	"customer": "You can put this right.",
@@ -46,24 +50,17 @@ var owners = map[string]string{
 }
 
 // findingDiagnostic is a finding as the user reads it, in the same words at plan and in the apply. Its summary is the
-// rule's title, since Terraform merges warnings of the same summary. destroy is what an error of a plan says of destroying
-// none the less; it is empty elsewhere.
-func findingDiagnostic(f api.Finding, at path.Path, destroy string) diag.Diagnostic {
+// rule's title, since Terraform merges warnings of the same summary. last is what an error ends with: at plan how to destroy
+// none the less, in the apply what became of asking again; it may be empty.
+func findingDiagnostic(f api.Finding, at path.Path, last string) diag.Diagnostic {
 	var detail strings.Builder
 	detail.WriteString(f.Detail)
 	detail.WriteString("\n\n" + strings.TrimSpace(f.Remedy+" "+owners[f.Owner]))
 	if f.Source != nil {
 		detail.WriteString("\nSource: " + *f.Source)
 	}
-	if f.Severity == api.Error {
-		switch {
-		case destroy != "":
-			detail.WriteString("\n\n" + destroy)
-		case f.Rule == "connection.has-children":
-			detail.WriteString("\n\nIf this apply deletes that as well, apply again.")
-		case f.Retryable != nil && *f.Retryable:
-			detail.WriteString("\n\nIf another change of this apply lifts it, apply again.")
-		}
+	if f.Severity == api.Error && last != "" {
+		detail.WriteString("\n\n" + last)
 	}
 	detail.WriteString("\nRule: " + f.Rule)
 	switch {
@@ -87,8 +84,8 @@ type operation struct {
 	// address and id are where the object is in a configuration, such as "hscn_connection", and its full name; empty where
 	// it is about no object of its own.
 	resourceType, id string
-	// orders says that it may have been done although no answer came.
-	orders bool
+	// unanswered is said where it may have been done although no answer says so; may be empty.
+	unanswered string
 	// values are the planned values by attribute, which tell the user's spelling of keys; nil in a data source.
 	values map[string]attr.Value
 }
@@ -97,40 +94,57 @@ type operation struct {
 func (o operation) failed(ctx context.Context, err error) diag.Diagnostics {
 	var (
 		diags       diag.Diagnostics
+		notOrdered  *client.Unanswered
+		refusal     *stillRefused
 		foreign     *client.NotOurFormat
 		unreachable *client.Unreachable
 	)
+	done, last := "", ""
+	if client.MayBeDone(err) && o.unanswered != "" {
+		done = "\n\n" + o.unanswered
+	}
+	if errors.As(err, &notOrdered) {
+		if notOrdered.Holder != nil {
+			diags.Append(o.nameTaken(notOrdered.Holder, ""))
+			return diags
+		}
+		done = fmt.Sprintf("\n\nThe broker was asked afterwards: there is no %s, so that no order stands. Apply again.", o.id)
+	}
+	if errors.As(err, &refusal) {
+		last = refusal.whatNext()
+	}
 	problem, isProblem := client.AsProblem(err)
 	switch {
 	case isProblem:
-		diags.Append(o.refused(ctx, problem)...)
+		diags.Append(o.refused(ctx, problem, last, done)...)
 	case errors.As(err, &foreign):
-		diags.AddError("Error "+o.doing, o.foreignAnswer(foreign)+o.maybeOrdered())
+		diags.AddError("Error "+o.doing, o.foreignAnswer(foreign)+done)
 	case errors.As(err, &unreachable):
-		detail := o.noAnswer(unreachable)
-		if unreachable.Sent {
-			detail += o.maybeOrdered()
-		}
-		diags.AddError("Error "+o.doing, detail)
+		diags.AddError("Error "+o.doing, o.noAnswer(unreachable)+done+lastWord(unreachable.Problem))
 	default:
 		diags.Append(providerFault(o.doing, err))
 	}
 	return diags
 }
 
-// refused tells of a problem document.
-func (o operation) refused(ctx context.Context, p *client.Problem) diag.Diagnostics {
+// refused tells of a problem document. last is what an error of a finding ends with, and done what is known of whether it
+// was done; both may be empty.
+func (o operation) refused(ctx context.Context, p *client.Problem, last, done string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if p.Kind() == "name-taken" {
-		diags.Append(o.nameTaken(p))
+		diags.Append(o.nameTaken(p.Existing, ""))
 		return diags
 	}
 	for _, finding := range p.Findings {
 		if finding.Rule == nameTaken {
-			diags.Append(o.nameTaken(p))
+			diags.Append(o.nameTaken(p.Existing, finding.Detail))
 			continue
 		}
-		diags.Append(findingDiagnostic(finding, attributePath(ctx, o.values, pointerSegments(finding.Pointer)), ""))
+		ends := last
+		if finding.Rule == connectionProtected {
+			ends = o.untaint()
+		}
+		diags.Append(findingDiagnostic(finding, attributePath(ctx, o.values, pointerSegments(finding.Pointer)), ends))
 	}
 	if diags.HasError() {
 		return diags
@@ -150,13 +164,21 @@ func (o operation) refused(ctx context.Context, p *client.Problem) diag.Diagnost
 		details += "\n  " + invalid.Detail
 	}
 	diags.AddError("Error "+o.doing, fmt.Sprintf("%s: %s\n\n%s%s%s",
-		strings.TrimSuffix(p.Title, "."), details, o.whatNext(p), o.maybeOrderedAfter(p), reference(p)))
+		strings.TrimSuffix(p.Title, "."), details, o.whatNext(p), done, reference(p)))
 	return diags
 }
 
 // reference is what finds the request in the broker's log.
 func reference(p *client.Problem) string {
 	return fmt.Sprintf("\n\nBroker: %s\nRequest: %s", p.BrokerID, p.RequestID)
+}
+
+// lastWord is what the broker said before it did not answer any more; may be nil.
+func lastWord(p *client.Problem) string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("\n\nAn earlier attempt was answered. %s: %s%s", strings.TrimSuffix(p.Title, "."), sentence(p.Detail), reference(p))
 }
 
 // whatNext says what to do about a problem that is no finding.
@@ -169,10 +191,8 @@ func (o operation) whatNext(p *client.Problem) string {
 		return "The token is good, but not for this. Check account (HSCN_ACCOUNT), and ask your cloud service provider what the token is for."
 	case "object-gone":
 		return "There is no such object for this account, or no longer. Plan again to see what there is."
-	case "etag-mismatch":
-		return o.changedSince(p)
 	case "parent-changed":
-		return "What it hangs on was replaced since the plan was made. Plan again."
+		return o.parentChanged(p)
 	case "state-forbids":
 		return "Plan again to see the state that it is in, and who can change that."
 	case "not-offered":
@@ -193,55 +213,75 @@ func (o operation) whatNext(p *client.Problem) string {
 	}
 }
 
-// changedSince says who changed an object after the plan was made.
-func (o operation) changedSince(p *client.Problem) string {
-	text := "It was changed after this plan was made"
-	if existing := p.Existing; existing != nil && existing.UpdatedBy != nil && existing.UpdatedAt != nil {
-		text += fmt.Sprintf(", by %s on %s", *existing.UpdatedBy, moment(*existing.UpdatedAt))
+// parentChanged says that what an object was to hang on is another one by now.
+func (o operation) parentChanged(p *client.Problem) string {
+	parent := "what it hangs on"
+	if p.Existing != nil {
+		parent = p.Existing.Name
 	}
-	return text + ". Nothing was changed now. Plan again: the new plan shows what it is now and what would change."
+	return fmt.Sprintf("Nothing was ordered: %s was replaced behind this apply's back, so that this order would have hung on what nobody planned it for. "+
+		"Plan again: the new plan shows what there is now.", parent)
 }
 
-// nameTaken says whose the name is and how to adopt it. It is never adopted without asking.
-func (o operation) nameTaken(p *client.Problem) diag.Diagnostic {
-	detail := o.id + " exists already."
-	for _, finding := range p.Findings {
-		if finding.Rule == nameTaken {
-			detail = finding.Detail
-		}
+// createBeforeDestroy is said of every name that is taken. Whether an apply is to replace something Terraform does not tell:
+// what is to be given up afterwards is out of a provider's sight when the new one is planned in the apply, and made.
+const createBeforeDestroy = "If an apply was to replace it, create_before_destroy is set on this resource or on one that depends on it: Terraform passes " +
+	"it on to everything that a resource depends on. The new one is then made before the old one is given up, so that it needs another name, and a " +
+	"service or gateway that the old one does not have. Take create_before_destroy away where it is set."
+
+// deposed is said of a name that moves: a plan shows a provider what an apply left deposed as it shows any other resource.
+const deposed = "If the plan shows a deposed object of this very resource, an apply with create_before_destroy left it, and there is nothing to move: it is the " +
+	"object itself. Take the resource out of state with terraform state rm, and adopt the object again with an import block."
+
+// nameTaken says whose the name is and how to adopt it. It is never adopted without asking. Where nothing is known of what
+// has it, the rule's own words are said; they may be empty.
+func (o operation) nameTaken(existing *api.ExistingObject, words string) diag.Diagnostic {
+	detail := words
+	switch {
+	case existing != nil:
+		detail = fmt.Sprintf("%s exists already: %s made it on %s (uid %s).", existing.Name, existing.CreatedBy, moment(existing.CreatedAt), existing.UID)
+	case detail == "":
+		detail = o.id + " exists already."
 	}
-	if existing := p.Existing; existing != nil {
-		detail = fmt.Sprintf("%s exists already: %s made it on %s (uid %s). It is not in this state, and it is never taken over without being asked for.",
-			existing.Name, existing.CreatedBy, moment(existing.CreatedAt), existing.UID)
-	}
-	detail += "\n\nIf it is the object that you mean, adopt it with this block, with your resource's address in it:\n\n" + o.importBlock() +
-		"\n\nOtherwise choose another name. Where this apply was to replace the object, create_before_destroy is set on it or on what depends on it: " +
-		"then the replacement needs another name too.\nRule: name.taken"
+	detail += " It is never taken over without being asked for." +
+		"\n\nIf this state does not have it and it is the object that you mean, adopt it with this block, with your resource's address in it:\n\n" +
+		o.importBlock() + "\n\n" + createBeforeDestroy + "\n\nOtherwise choose another name.\nRule: name.taken"
 	return diag.NewAttributeErrorDiagnostic(path.Root("name"), "The name is taken", detail)
 }
 
-// importBlock is the block that adopts the object. The label of the resource is not known to a provider; a name with its
-// hyphens replaced is often it.
+// adopt says how to adopt what has the name. Where the state still has what had it before, Terraform passes over the block
+// without a word, and a plan that fails does not take it out.
+func (o operation) adopt(stateHasAnother bool) string {
+	block := "his block adopts it, with your resource's address in it:\n\n" + o.importBlock()
+	if !stateHasAnother {
+		return "T" + block
+	}
+	return "Your state has another object of that name, which is gone, and Terraform imports nothing to an address that its state has. " +
+		"Have it forget first what is gone:\n\n  terraform apply -refresh-only\n\nThen t" + block
+}
+
+// importBlock is the block that adopts the object.
 func (o operation) importBlock() string {
+	return fmt.Sprintf("  import {\n    to = %s\n    id = %q\n  }", o.address(), o.id)
+}
+
+// untaint says how to keep what is protected where the plan could not: Terraform plans the replacement of a tainted object
+// as a create, and shows a provider nothing of what it gives up.
+func (o operation) untaint() string {
+	return "If this apply replaces it because it is tainted, this keeps it, with your resource's address in it:\n\n  terraform untaint " + o.address()
+}
+
+// address is where the object is in a configuration. The label of the resource is not known to a provider; a name with its
+// hyphens replaced is often it.
+func (o operation) address() string {
 	label := o.id[strings.LastIndex(o.id, "/")+1:]
-	return fmt.Sprintf("  import {\n    to = %s.%s\n    id = %q\n  }", o.resourceType, strings.ReplaceAll(label, "-", "_"), o.id)
+	return o.resourceType + "." + strings.ReplaceAll(label, "-", "_")
 }
 
 // maybeOrdered says what to do where an order may stand although no answer came.
 func (o operation) maybeOrdered() string {
-	if !o.orders {
-		return ""
-	}
-	return "\n\nWhether the order was taken is not known. Apply again; if the name is then taken, the order stands, and this block adopts it, " +
-		"with your resource's address in it:\n\n" + o.importBlock()
-}
-
-// maybeOrderedAfter is maybeOrdered where the broker's answer leaves it open.
-func (o operation) maybeOrderedAfter(p *client.Problem) string {
-	if client.IsAnswered(p) {
-		return ""
-	}
-	return o.maybeOrdered()
+	return "Whether the order was taken is not known: the broker was asked afterwards, and that was not answered either. " +
+		"Apply again; if the name is then taken, the order stands, and this block adopts it, with your resource's address in it:\n\n" + o.importBlock()
 }
 
 // foreignAnswer tells of an answer that no broker gave.

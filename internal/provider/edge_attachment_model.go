@@ -41,7 +41,7 @@ type edgeAttachmentModel struct {
 
 func (m *edgeAttachmentModel) own() own {
 	return own{
-		name: m.Name, id: m.ID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange,
+		name: m.Name, id: m.ID, uid: m.UID, state: m.State, stateReason: m.StateReason, pendingChange: m.PendingChange,
 		waitFor: m.WaitFor, timeouts: m.Timeouts,
 		parent: m.ConnectionID, assigned: map[string]attr.Value{"included_address": m.IncludedAddress},
 	}

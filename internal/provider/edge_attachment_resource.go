@@ -20,6 +20,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*edgeAttachmentResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*edgeAttachmentResource)(nil)
 	_ resource.ResourceWithImportState    = (*edgeAttachmentResource)(nil)
+	_ resource.ResourceWithIdentity       = (*edgeAttachmentResource)(nil)
 )
 
 type edgeAttachmentResource struct {
@@ -56,7 +57,6 @@ func newEdgeAttachmentResource() resource.Resource {
 		_, err = c.DeleteEdgeAttachment(ctx, connection, name, state.UID.ValueString())
 		return err
 	}
-	r.progress = edgeAttachmentProgress
 	return r
 }
 
@@ -73,9 +73,6 @@ func (r *edgeAttachmentResource) ValidateConfig(ctx context.Context, req resourc
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	if config.DeletionProtection.ValueBool() {
-		notOffered(&resp.Diagnostics, path.Root("deletion_protection"), "Protection from deletion")
 	}
 	oneGateway(&resp.Diagnostics, path.Empty(), config.GatewayID, config.VDCID)
 	order := rules.Order{Kind: rules.KindEdgeAttachment, Operation: rules.Create, Name: textOf(config.Name), Declared: declaredOf(config.declared())}
@@ -95,20 +92,4 @@ func oneGateway(diags *diag.Diagnostics, at path.Path, gateway, vdc types.String
 			"gateway_id is %q and vdc_id is %q: an edge attachment is to a gateway that is there, or to one that your cloud service provider builds. "+
 				"Leave out the one that is not meant.", gateway.ValueString(), vdc.ValueString()))
 	}
-}
-
-// edgeAttachmentProgress is that of the connection while the edge attachment waits for it.
-func edgeAttachmentProgress(ctx context.Context, c *client.Client, now order) (order, error) {
-	if now.state != hscn.StatePendingConnection {
-		return now, nil
-	}
-	connection, _, err := hscn.ParseEdgeAttachmentName(now.name)
-	if err != nil {
-		return order{}, err
-	}
-	parent, err := c.Connection(ctx, connection)
-	if err != nil {
-		return order{}, err
-	}
-	return connections.order(parent), nil
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -60,10 +59,7 @@ func edgeAttachmentInputs() map[string]schema.Attribute {
 			Validators:          []validator.String{oneOf(hscn.Fulfilments())},
 			MarkdownDescription: "Who writes the gateway's rules: `csp` (the default) or `customer`.",
 		},
-		"deletion_protection": schema.BoolAttribute{
-			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-			MarkdownDescription: "That the broker is to refuse to delete it. This is not offered yet: only `false`, the default, is accepted.",
-		},
+		"deletion_protection": deletionProtectionAttribute(),
 	}
 }
 

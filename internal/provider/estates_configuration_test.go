@@ -247,10 +247,11 @@ func (w *world) veil(i instance) instance {
 	paths := []string{
 		"name", "ods_code", "service.id", "service.type", "access", "agreement.basis", "agreement.reference", "activate_at",
 		"profile.reviewed_on", "profile.risk_assessment.completed_on", "profile.handles_patient_data", "profile.security_lead.name",
+		"deletion_protection",
 	}
 	switch i.Kind {
 	case rules.KindEdgeAttachment:
-		paths = []string{"name", "gateway_id", "bridging_controls", "networks.frontend.cidr", "networks.frontend.id"}
+		paths = []string{"name", "gateway_id", "bridging_controls", "networks.frontend.cidr", "networks.frontend.id", "deletion_protection"}
 	case rules.KindAgreementEvidence:
 		paths = []string{"name", "ods_code", "signed_on", "countersigned_on"}
 	}

@@ -136,8 +136,12 @@ func (t *trial) named(n *node) bool {
 	return !slices.Contains(n.Unknown, "name") && (n.Connection == "" || t.idOf(n.Connection) != unknown)
 }
 
-// nameTaken is the rule about a name that a live object has.
-const nameTaken = "name.taken"
+const (
+	// nameTaken is the rule about a name that a live object has.
+	nameTaken = "name.taken"
+	// connectionProtected is the rule about what may not be given up.
+	connectionProtected = "connection.protected"
+)
 
 // mentions says that a text has a full name in it, and not only the beginning of another.
 func mentions(text, name string) bool {
@@ -249,7 +253,8 @@ func (t *trial) impossibleIsRefused(n *node) {
 		t.breaks(n, "the configuration is not valid, and the broker accepts the order")
 	}
 	for _, r := range n.remarks {
-		if r.severity != api.Error || shapes(r.rule) || n.effect == destroys || n.malformed || !t.settled(n) {
+		// What is said of giving up is held against the broker's word where it is given up.
+		if r.severity != api.Error || shapes(r.rule) || r.rule == connectionProtected || n.effect == destroys || n.malformed || !t.settled(n) {
 			continue
 		}
 		if name := t.r.target(n.instance); r.rule == nameTaken && (!mentions(r.detail, name) || !t.shaped(name) || t.left(name)) {

@@ -83,6 +83,9 @@ func (p *planning) try() *trial {
 	// A replacement gives up what it replaces even where it then fails, so that those come last.
 	for _, replacing := range []bool{false, true} {
 		for _, n := range bad {
+			if n.effect == destroys && replacing && len(n.said(connectionProtected)) > 0 {
+				t.release(n)
+			}
 			if n.effect == keeps || n.effect == destroys || (n.effect == replaces) != replacing {
 				continue
 			}
@@ -105,7 +108,8 @@ func (t *trial) breaks(n *node, format string, args ...any) {
 // stands says that the broker has an object of this name.
 func (t *trial) stands(name string) bool { return t.r.get(name).Status == http.StatusOK }
 
-// release gives up what an instance has in state. Nothing is ever in the way of that but what hangs on it.
+// release gives up what an instance has in state. Nothing is ever in the way of that but what hangs on it, and protection of
+// which the plan has told. Of what is tainted a plan cannot tell that has read nothing, or does not know its name.
 func (t *trial) release(n *node) {
 	if n.prior.IsNull() {
 		return
@@ -113,7 +117,13 @@ func (t *trial) release(n *node) {
 	before, _ := native(t.t, n.prior).(obj)
 	v := verdictOf(t.r.remove(n.State, textIn(before, "uid")))
 	t.released[n] = v.accepted || v.kind == problems.ObjectGone
-	if !t.released[n] && !v.refusedBy("connection.has-children") {
+	told, refused := len(n.said(connectionProtected)) > 0, v.refusedBy(connectionProtected)
+	switch {
+	case told && !refused:
+		t.breaks(n, "the plan says that it is protected, and the broker says %q of giving it up: %s", v.kind, v.detail)
+	case refused && !told && (!n.Tainted || !t.r.NoRefresh && t.named(n)):
+		t.breaks(n, "the plan gives it up, and the broker protects it: %s", v.detail)
+	case !t.released[n] && !refused && !v.refusedBy("connection.has-children"):
 		t.breaks(n, "it is given up, and the broker refuses that as %s: %s", v.kind, v.detail)
 	}
 }

@@ -226,7 +226,7 @@ func (p *planning) refresh(n *node) {
 		p.t.Fatal(err)
 	}
 	n.hears(upgraded.Diagnostics)
-	found := p.terraform.stored(outcome{resource: resource}, upgraded.UpgradedState, kept.private)
+	found := p.terraform.stored(outcome{resource: resource}, upgraded.UpgradedState, kept.private, nil)
 	if !p.r.NoRefresh {
 		var diags []*tfprotov6.Diagnostic
 		found, diags = p.terraform.read(found)

@@ -59,7 +59,15 @@ func (w *world) connectionSpec(s service, days int) obj {
 	if w.slip(20) {
 		spec["activate_at"] = w.instant(days)
 	}
+	w.protect(spec)
 	return spec
+}
+
+// protect says of some whether they may be given up.
+func (w *world) protect(spec obj) {
+	if w.chance(30) {
+		spec["deletion_protection"] = w.chance(80)
+	}
 }
 
 // instant is a time around that day, which may have passed.
@@ -177,6 +185,7 @@ func (w *world) changeConnection(spec obj) {
 		func() { delete(spec, "activate_at") },
 		func() { spec["purchase_order"] = "PO-2" },
 		func() { w.setAccess(spec) },
+		func() { w.protect(spec) },
 	}
 	for range one(w.draw, 1, 1, 2) {
 		one(w.draw, changes...)()
@@ -198,6 +207,7 @@ func (w *world) edgeSpec(gateway string) obj {
 	if w.chance(20) {
 		spec["fulfilment"] = one(w.draw, "csp", "customer")
 	}
+	w.protect(spec)
 	return spec
 }
 
@@ -251,6 +261,7 @@ func (w *world) changeEdge(spec obj) {
 		func() { spec["bridging_controls"] = "another firewall" },
 		func() { delete(spec, "bridging_controls") },
 		func() { spec["fulfilment"] = one(w.draw, "csp", "customer") },
+		func() { w.protect(spec) },
 	}
 	for range one(w.draw, 1, 1, 2) {
 		one(w.draw, changes...)()

@@ -145,7 +145,7 @@ func (s *stage) remember(r *resident) {
 			s.t.Fatal(err)
 		}
 		s.terraform.noErrors(read.Diagnostics)
-		state := s.terraform.stored(outcome{resource: resource}, read.NewState, nil).state
+		state := s.terraform.stored(outcome{resource: resource}, read.NewState, nil, nil).state
 		r.states[instance.State] = stored{raw: s.terraform.rawState(state), private: read.Private}
 	}
 }

@@ -20,10 +20,14 @@ type subject struct {
 	rules.Order
 	// parent is the full name of the connection that it hangs on; empty where it hangs on none, or none is known.
 	parent string
+	// uid is which object of that name is meant; empty of one that is new, or of which only the name is known.
+	uid string
 	// named says that what the plan does elsewhere under its full name is looked at.
 	named bool
 	// renews says that it orders again what was refused, so that whoever lives under its name is another.
 	renews bool
+	// tainted says that it is given up because Terraform's state marks it so.
+	tainted bool
 	// values are by attribute, which tell the user's spelling of keys; resourceType is what a configuration calls it.
 	values       map[string]attr.Value
 	resourceType string
@@ -112,14 +116,28 @@ func (s *session) parentOf(ctx context.Context, about *subject) (knownObject, bo
 	return parent, known, nil
 }
 
-// asOfNow is a subject as far as it is now by the broker's listing, where this run has not read it: without a refresh state
-// may be long behind.
+// asOfNow is a subject as far as it is now: by what this run has read of it, or else by the broker's listing, since without
+// a refresh state may be long behind. What is given up is judged by what its owner declared last, whoever's state that is
+// in; of one that the listing does not have there is nothing left to say.
 func (s *session) asOfNow(about subject, held map[string]knownObject) subject {
-	now, there := held[about.FullName]
-	if _, seen := s.seenAs(about.FullName); !seen && there && about.Operation != rules.Create {
-		parent := about.Standing.ParentState
+	if about.Operation == rules.Create {
+		return about
+	}
+	now, there := s.seenAs(about.FullName)
+	if !there {
+		now, there = held[about.FullName]
+	}
+	there = there && (about.uid == "" || about.uid == now.UID)
+	parent := about.Standing.ParentState
+	switch {
+	case there:
 		about.Standing = now.standing
 		about.Standing.ParentState = parent
+		if about.Operation == rules.Delete {
+			about.Prior = now.declared
+		}
+	case about.Operation == rules.Delete && held != nil:
+		about.Prior, about.Standing = nil, rules.Standing{}
 	}
 	return about
 }
@@ -195,7 +213,7 @@ func (s *session) elsewhere(policy rules.Policy, facts rules.Facts, about subjec
 	}
 	existing, there := held[name]
 	if s.ledger.Taken(kind, name) || about.renews && there {
-		facts.Taken = &rules.Existing{CreatedBy: existing.createdBy, CreatedAt: existing.createdAt}
+		facts.Taken = &rules.Existing{UID: existing.UID, CreatedBy: existing.createdBy, CreatedAt: existing.createdAt}
 	}
 	if about.Operation == rules.Delete {
 		return facts

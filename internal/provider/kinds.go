@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -26,6 +27,13 @@ var connections = kind[api.Connection]{
 		}
 		return c.Connection(ctx, name)
 	},
+	await: func(ctx context.Context, c *client.Client, id string, within time.Duration) (api.Connection, error) {
+		name, err := hscn.ParseConnectionName(id)
+		if err != nil {
+			return api.Connection{}, err
+		}
+		return c.AwaitConnection(ctx, name, within)
+	},
 	list:   func(ctx context.Context, c *client.Client) ([]api.Connection, error) { return c.Connections(ctx) },
 	member: func(o api.StoredObject) *api.Connection { return o.Connection },
 	order: func(c api.Connection) order {
@@ -33,6 +41,7 @@ var connections = kind[api.Connection]{
 			identity: identity{UID: c.UID, Account: c.Account, BrokerID: c.BrokerID, Etag: c.Etag, Version: c.Version},
 			name:     c.Name, state: hscn.State(c.State), reason: given(c.StateReason), stateSince: c.StateSince,
 			holds: hscn.State(c.State).Holds(), createdBy: c.CreatedBy, createdAt: c.CreatedAt,
+			updatedBy: c.UpdatedBy, updatedAt: c.UpdatedAt,
 			enablementDueAt: c.EnablementDueAt, findings: c.Findings,
 		}
 	},
@@ -64,6 +73,21 @@ var edgeAttachments = kind[api.EdgeAttachment]{
 		}
 		return c.EdgeAttachment(ctx, connection, name)
 	},
+	await: func(ctx context.Context, c *client.Client, id string, within time.Duration) (api.EdgeAttachment, error) {
+		connection, name, err := hscn.ParseEdgeAttachmentName(id)
+		if err != nil {
+			return api.EdgeAttachment{}, err
+		}
+		return c.AwaitEdgeAttachment(ctx, connection, name, within)
+	},
+	parent: func(ctx context.Context, c *client.Client, id string) (order, error) {
+		name, _, err := hscn.ParseEdgeAttachmentName(id)
+		if err != nil {
+			return order{}, err
+		}
+		connection, err := c.Connection(ctx, name)
+		return connections.order(connection), err
+	},
 	list: func(ctx context.Context, c *client.Client) ([]api.EdgeAttachment, error) {
 		return c.EdgeAttachments(ctx, client.AcrossParents)
 	},
@@ -73,6 +97,7 @@ var edgeAttachments = kind[api.EdgeAttachment]{
 			identity: identity{UID: e.UID, Account: e.Account, BrokerID: e.BrokerID, Etag: e.Etag, Version: e.Version},
 			name:     e.Name, state: hscn.State(e.State), reason: given(e.StateReason), stateSince: e.StateSince,
 			holds: hscn.State(e.State).Holds(), createdBy: e.CreatedBy, createdAt: e.CreatedAt,
+			updatedBy: e.UpdatedBy, updatedAt: e.UpdatedAt,
 			enablementDueAt: e.EnablementDueAt, findings: e.Findings,
 		}
 	},
@@ -88,7 +113,11 @@ var edgeAttachments = kind[api.EdgeAttachment]{
 		if e.IncludedAddress != "" {
 			declared["included_address"] = e.IncludedAddress
 		}
-		return declared, rules.Standing{State: hscn.State(e.State)}, nil
+		standing := rules.Standing{State: hscn.State(e.State)}
+		if e.EnabledAt != nil {
+			standing.EnabledAt = *e.EnabledAt
+		}
+		return declared, standing, nil
 	},
 }
 
@@ -112,7 +141,8 @@ var agreementEvidence = kind[api.AgreementEvidence]{
 			identity: identity{UID: e.UID, Account: e.Account, BrokerID: e.BrokerID, Etag: e.Etag, Version: e.Version},
 			// Its states are words of their own; the one that planning asks for, refused, is everybody's.
 			name: e.Name, state: hscn.State(e.State), reason: given(e.StateReason), stateSince: e.StateSince,
-			holds: hscn.EvidenceState(e.State).Holds(), createdBy: e.CreatedBy, createdAt: e.CreatedAt, findings: e.Findings,
+			holds: hscn.EvidenceState(e.State).Holds(), createdBy: e.CreatedBy, createdAt: e.CreatedAt,
+			updatedBy: e.UpdatedBy, updatedAt: e.UpdatedAt, findings: e.Findings,
 		}
 	},
 	judged: func(e api.AgreementEvidence) (rules.Declared, rules.Standing, error) {

@@ -103,7 +103,7 @@ func TestProtocolANameThatIsTaken(t *testing.T) {
 	if got := rulesOf(plan, isError); got != "name.taken" {
 		t.Errorf("it says\n%s", show(plan.diags))
 	}
-	says(t, plan.diags, `ERROR at AttributeName("name"): The name is taken: `+connectionName+" exists already: customer-676 made it on 2 November 2026 at 09:30 GMT.",
+	says(t, plan.diags, `ERROR at AttributeName("name"): The name is taken: `+connectionName+" exists already: customer-676 made it on 2 November 2026 at 09:30 GMT (uid ",
 		"import {\n    to = hscn_connection.records_prod\n    id = \"connections/records-prod\"\n  }", "HSCN_PLAN_CHECKS=off")
 
 	// With another name it is the service's own connection.

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -25,12 +24,13 @@ const (
 	createTimeout = 20 * time.Minute
 	updateTimeout = 20 * time.Minute
 	deleteTimeout = 10 * time.Minute
+	readTimeout   = 20 * time.Minute // of a data source
 )
 
 // own is what every resource's model has. One without waits has neither waitFor nor timeouts.
 type own struct {
-	name, id, state, stateReason, pendingChange, waitFor types.String
-	timeouts                                             timeouts.Value
+	name, id, uid, state, stateReason, pendingChange, waitFor types.String
+	timeouts                                                  timeouts.Value
 	// parent is the id of what it hangs on; null where it hangs on nothing.
 	parent types.String
 	// assigned are the attributes that the broker assigns and that rules compare beside what is declared.
@@ -76,8 +76,11 @@ type lifecycle[A, M any, P model[A, M]] struct {
 	create  func(ctx context.Context, s *session, c *client.Client, plan P) (A, error)
 	update  func(ctx context.Context, c *client.Client, state P, etag string, patch api.MergePatch) (A, error)
 	remove  func(ctx context.Context, c *client.Client, state P) error
-	// progress is the order by whose state that of an object is judged while it is waited for; nil where none is.
-	progress func(ctx context.Context, c *client.Client, now order) (order, error)
+}
+
+// IdentitySchema is the same for every resource: the account, and the full name in it.
+func (l *lifecycle[A, M, P]) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(l.noun)
 }
 
 func (l *lifecycle[A, M, P]) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
@@ -108,8 +111,10 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 
 	if state != nil {
 		own := state.own()
-		p.prior, p.priorID, p.priorState, p.priorReason, p.priorPending = state.values(), own.id, own.state, own.stateReason, own.pendingChange
+		p.prior, p.priorID, p.priorUID = state.values(), own.id, own.uid
+		p.priorState, p.priorReason, p.priorPending = own.state, own.stateReason, own.pendingChange
 		p.assigned, p.standing = own.assigned, state.standing()
+		p.parentState = func() hscn.State { return l.session.connectionState(ctx, own.parent.ValueString()) }
 	}
 	if plan != nil {
 		plan.setID(plan.plannedID())
@@ -125,6 +130,7 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 	decided, replace := p.decide()
 	// The ledger knows of the call before anything is judged, so that concurrent calls see each other.
 	meaning := l.session.ledger.Planned(p.call(decided))
+	p.tainted = meaning == ledger.Recreates && p.priorReplaces == ""
 	resp.Diagnostics.Append(p.judge(ctx, l.session, decided)...)
 
 	switch decided {
@@ -151,235 +157,21 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	plan := P(new(M))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	c := l.session.caller(&resp.Diagnostics)
-	timeout, diags := plan.own().timeouts.Create(ctx, createTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	op := l.operation("creating", plan.values())
-	op.resourceType, op.id, op.orders = l.resourceType, plan.plannedID().ValueString(), true
-	made, err := l.create(ctx, l.session, c, plan)
-	if err != nil {
-		resp.Diagnostics.Append(op.failed(ctx, err)...)
-		return
-	}
-	l.made(made)
-	// The order stands: it is in state before anything is waited for.
-	if diags := l.store(ctx, made, plan, &resp.State, resp.Private); diags.HasError() {
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.AddError("Error "+op.doing, "The order stands, but it could not be put into state. This block adopts it:\n\n"+op.importBlock())
-		return
-	}
-	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(made), op.values)...)
-	seen, waited, diags := l.wait(ctx, c, made, plan)
-	resp.Diagnostics.Append(diags...)
-	switch last := l.order(seen); {
-	case !waited:
-	case last.state == hscn.StateRefused:
-		l.session.ledger.Freed(l.rulesKind, last.name)
-		resp.Diagnostics.Append(l.refusedInWait(last, "Nothing is kept in state, and its name is free."))
-		resp.State.RemoveResource(ctx)
-	default:
-		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
-	}
-}
-
-func (l *lifecycle[A, M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if !l.session.asks() {
-		return // the warning of Configure says that nothing is read
-	}
-	state := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	known, diags := loadKey[identity](ctx, req.Private, privateIdentity)
-	resp.Diagnostics.Append(diags...)
-	c := l.session.caller(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	id := state.own().id.ValueString()
-	found, diags := l.find(ctx, l.session, c, id, known)
-	resp.Diagnostics.Append(diags...)
-	switch {
-	case resp.Diagnostics.HasError():
-	case found.gone:
-		l.session.ledger.Gone(l.rulesKind, id)
-		resp.State.RemoveResource(ctx)
-		resp.Diagnostics.Append(l.leaves(ctx, state)...)
-	default:
-		l.session.ledger.InState(l.rulesKind, id)
-		resp.Diagnostics.Append(l.store(ctx, found.object, state, &resp.State, resp.Private)...)
-	}
-}
-
-func (l *lifecycle[A, M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	plan, state := P(new(M)), P(new(M))
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	known, diags := loadKey[identity](ctx, req.Private, privateIdentity)
-	resp.Diagnostics.Append(diags...)
-	timeout, diags := plan.own().timeouts.Update(ctx, updateTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if !plan.own().state.IsUnknown() {
-		// Only what is Terraform's own changes, such as wait_for: the broker is not asked.
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		return
-	}
-	c := l.session.caller(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	op := l.operation("updating", plan.values())
-	now, err := l.change(ctx, c, state, plan, known)
-	if err != nil {
-		resp.Diagnostics.Append(op.failed(ctx, err)...)
-		return
-	}
-	l.made(now)
-	resp.Diagnostics.Append(l.store(ctx, now, plan, &resp.State, resp.Private)...)
-	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(now), op.values)...)
-	if seen, waited, diags := l.wait(ctx, c, now, plan); waited {
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Private)...)
-		if last := l.order(seen); last.state == hscn.StateRefused {
-			l.session.ledger.Freed(l.rulesKind, last.name)
-			resp.Diagnostics.Append(l.refusedInWait(last, "Put right what it was refused for; the next plan orders it again."))
-		}
-	}
-}
-
-func (l *lifecycle[A, M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	state := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	known, diags := loadKey[identity](ctx, req.Private, privateIdentity)
-	resp.Diagnostics.Append(diags...)
-	timeout, diags := state.own().timeouts.Delete(ctx, deleteTimeout)
-	resp.Diagnostics.Append(diags...)
-	c := l.session.caller(&resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
-	id := state.own().id.ValueString()
-	switch err := l.remove(ctx, c, state); {
-	case client.IsObjectGone(err):
-		// Somebody was faster, or it was refused: the same to whoever wants it gone, if the right broker says so.
-		resp.Diagnostics.Append(l.goneFor(err, "deleting", id, known)...)
-	case err != nil:
-		resp.Diagnostics.Append(l.operation("deleting", state.values()).failed(ctx, err)...)
-	default:
-		l.session.ledger.Freed(l.rulesKind, id)
-		l.session.seen.Delete(id)
-	}
-}
-
 func (l *lifecycle[A, M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if err := l.parseID(req.ID); err != nil {
+	id := req.ID
+	if id == "" {
+		var asked resourceIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &asked)...)
+		id = asked.ID.ValueString()
+	}
+	if err := l.parseID(id); err != nil {
 		resp.Diagnostics.AddError("Error importing "+l.noun, fmt.Sprintf("The %s.", err))
 		return
 	}
-	resource.ImportStatePassthroughID(ctx, path.Root("id"), req, resp)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
 }
 
 // operation is a request about an object whose values are known.
 func (l *lifecycle[A, M, P]) operation(doing string, values map[string]attr.Value) operation {
 	return operation{doing: doing + " " + l.noun, endpoint: l.session.endpoint, values: values}
-}
-
-// store puts an object into state and its identity into private state.
-func (l *lifecycle[A, M, P]) store(ctx context.Context, object A, atHand P, state *tfsdk.State, private keeper) diag.Diagnostics {
-	filled := *atHand
-	diags := P(&filled).fromAPI(ctx, object)
-	if diags.HasError() {
-		return diags
-	}
-	diags.Append(state.Set(ctx, &filled)...)
-	diags.Append(l.order(object).save(ctx, private)...)
-	if seen, err := l.known(object); err == nil {
-		l.session.see(seen)
-	} else {
-		diags.Append(providerFault("reading "+l.noun, err))
-	}
-	return diags
-}
-
-// made tells the ledger what the broker has accepted. Where it makes no sense of it, storing it says so.
-func (l *lifecycle[A, M, P]) made(accepted A) {
-	if now, err := l.known(accepted); err == nil {
-		l.session.ledger.Made(l.rulesKind, now.name, now.declared)
-	}
-}
-
-// leaves judges the name of an object that a read found gone: another of this plan may have asked for it already.
-func (l *lifecycle[A, M, P]) leaves(ctx context.Context, state P) diag.Diagnostics {
-	if !l.session.judges() || !l.session.ledger.Asked(l.rulesKind) {
-		return nil
-	}
-	own := state.own()
-	gone := planning{kind: l.rulesKind, resourceType: l.resourceType, nameParts: l.nameParts, prior: state.values(), priorID: own.id}
-	return l.session.check(ctx, gone.givenUp())
-}
-
-// refusedInWait says that an order was refused while the apply waited for it, and what comes of it.
-func (l *lifecycle[A, M, P]) refusedInWait(last order, next string) diag.Diagnostic {
-	return diag.NewErrorDiagnostic("The "+l.noun+" was refused", fmt.Sprintf("%s was refused: %s\n\n%s", last.name, sentence(last.reason), next))
-}
-
-// change sends what differs between state and plan. Where nothing does, as when only the wait goes on, it reads the
-// object instead.
-func (l *lifecycle[A, M, P]) change(ctx context.Context, c *client.Client, state, plan P, known identity) (A, error) {
-	var none A
-	from, err := state.spec()
-	if err != nil {
-		return none, err
-	}
-	to, err := plan.spec()
-	if err != nil {
-		return none, err
-	}
-	patch, err := client.MergePatch(from, to)
-	if err != nil {
-		return none, err
-	}
-	if len(patch) == 0 {
-		return l.get(ctx, c, state.own().id.ValueString())
-	}
-	return l.update(ctx, c, state, known.Etag, patch)
-}
-
-// wait waits for an order where the configuration says so. It returns the object as it was last seen.
-func (l *lifecycle[A, M, P]) wait(ctx context.Context, c *client.Client, object A, plan P) (A, bool, diag.Diagnostics) {
-	if plan.own().waitFor.ValueString() != string(hscn.WaitForActive) {
-		return object, false, nil
-	}
-	w := wait{look: func(ctx context.Context) (order, order, error) {
-		seen, err := l.get(ctx, c, l.order(object).name)
-		if client.IsObjectGone(err) {
-			// Its name is free: what became of it is only found by its uid.
-			seen, err = l.byUID(ctx, c, l.order(object).UID)
-		}
-		if err != nil {
-			return order{}, order{}, err
-		}
-		object = seen
-		now := l.order(seen)
-		progress, err := l.progress(ctx, c, now)
-		return now, progress, err
-	}}
-	diags := w.untilActive(ctx, l.order(object))
-	return object, true, diags
 }

@@ -47,14 +47,17 @@ type planning struct {
 	waitFor types.String
 	planned map[string]attr.Value // nil where it is destroyed
 
-	priorID, priorState, priorReason, priorPending types.String
-	prior                                          map[string]attr.Value // nil where there is nothing in state
-	priorReplaces                                  string                // the id that the first call of a replacement left in private state
+	priorID, priorUID, priorState, priorReason, priorPending types.String
+	prior                                                    map[string]attr.Value // nil where there is nothing in state
+	priorReplaces                                            string                // the id that the first call of a replacement left in private state
+	tainted                                                  bool                  // it is the only call of a replacement, which has no prior
 
 	// assigned are the attributes that the broker assigns and that rules compare beside what is declared, with the values
 	// of state.
 	assigned map[string]attr.Value
 	standing rules.Standing
+	// parentState asks for the state of what it hangs on. Only of what waits for that it is called.
+	parentState func() hscn.State
 }
 
 // decide says what the plan does, and on which attributes it replaces.
@@ -108,9 +111,17 @@ func (p planning) changed() bool {
 }
 
 // waits says that an apply would go on waiting: only where it was asked for, and only in states that pass by themselves.
+// What waits for its connection waits as that does, and goes on where that is active by now.
 func (p planning) waits() bool {
 	state := hscn.State(p.priorState.ValueString())
-	return p.waitFor.ValueString() == string(hscn.WaitForActive) && (state == hscn.StateProvisioning || !state.Known())
+	switch {
+	case p.waitFor.ValueString() != string(hscn.WaitForActive) || !passes(state):
+		return false
+	case state != hscn.StatePendingConnection:
+		return true
+	}
+	parent := p.parentState()
+	return parent != "" && (parent == hscn.StateActive || passes(parent))
 }
 
 // refused says that what is in state was turned down.
@@ -165,13 +176,9 @@ func (p planning) order(decided step) rules.Order {
 	return order
 }
 
-// removal is what the rules judge of what is given up, be it destroyed or replaced.
-func (p planning) removal() rules.Order {
-	id := p.priorID.ValueString()
-	return rules.Order{
-		Kind: p.kind, Operation: rules.Delete, Name: rules.Known(id[strings.LastIndexByte(id, '/')+1:]), FullName: id,
-		Prior: p.declared(p.prior), Standing: p.standing,
-	}
+// removal is what the rules judge of an object that is given up, by its full name.
+func (p planning) removal(id string) rules.Order {
+	return rules.Order{Kind: p.kind, Operation: rules.Delete, Name: rules.Known(id[strings.LastIndexByte(id, '/')+1:]), FullName: id}
 }
 
 // declared are the values that are declared to the broker, without the names.
@@ -205,7 +212,13 @@ func (p planning) judge(ctx context.Context, s *session, decided step) diag.Diag
 	}
 	planned := subject{Order: p.order(decided), parent: p.parent.ValueString(), values: p.planned, resourceType: p.resourceType, named: true}
 	switch decided {
-	case creates, changes:
+	case creates:
+		diags.Append(s.check(ctx, planned)...)
+		// Of -replace and replace_triggered_by the first call was not told. Terraform drops warnings of the second.
+		if replaced, ok := p.replaced(s); ok {
+			diags.Append(s.check(ctx, replaced).Errors()...)
+		}
+	case changes:
 		diags.Append(s.check(ctx, planned)...)
 	case replaces:
 		planned.renews = p.refused()
@@ -220,7 +233,26 @@ func (p planning) judge(ctx context.Context, s *session, decided step) diag.Diag
 	return diags
 }
 
-// givenUp is what is given up as the rules see it. Its name is only looked at where what is planned has another.
+// givenUp is what is given up, be it destroyed or replaced, as the rules see it. Its name is only looked at where what is
+// planned has another.
 func (p planning) givenUp() subject {
-	return subject{Order: p.removal(), values: p.prior, resourceType: p.resourceType, named: !p.id.Equal(p.priorID)}
+	removal := p.removal(p.priorID.ValueString())
+	removal.Prior, removal.Standing = p.declared(p.prior), p.standing
+	return subject{
+		Order: removal, uid: p.priorUID.ValueString(), values: p.prior, resourceType: p.resourceType, named: !p.id.Equal(p.priorID),
+	}
+}
+
+// replaced is what the create half of a replacement gives up, and whether it is one. There is no state to take it from: of
+// its name the rules see what the broker has. Where it is tainted, only a run that has read it knows that it still stands,
+// which an apply has not.
+func (p planning) replaced(s *session) (subject, bool) {
+	id := p.priorReplaces
+	if p.tainted {
+		id = p.id.ValueString()
+		if _, seen := s.seenAs(id); !seen {
+			return subject{}, false
+		}
+	}
+	return subject{Order: p.removal(id), tainted: p.tainted, values: p.planned, resourceType: p.resourceType}, id != ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/ledger"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
@@ -65,6 +66,38 @@ func TestWhatAPlanDoes(t *testing.T) {
 				t.Errorf("it does %d, replacing on %v", got, replace)
 			}
 		})
+	}
+}
+
+// What waits for its connection goes on as that does, and only then an apply would go on waiting.
+func TestWhatAPlanDoesOfWhatWaitsForItsConnection(t *testing.T) {
+	t.Parallel()
+	tests := map[hscn.State]step{
+		"provisioning": resumes, "rehearsing": resumes, "active": resumes, // the edge follows its connection by itself
+		"pending_approval": keeps, "restricted": keeps, "refused": keeps, "ceasing": keeps,
+		"": keeps, // it could not be had
+	}
+	for connection, want := range tests {
+		values := map[string]attr.Value{
+			"gateway_id": types.StringValue("gw-1"), "vdc_id": types.StringNull(), "networks": types.MapNull(types.StringType),
+			"bridging_controls": types.StringNull(), "fulfilment": types.StringValue("csp"), "deletion_protection": types.BoolValue(false),
+		}
+		p := planning{
+			kind: rules.KindEdgeAttachment, planned: values, prior: values, priorState: types.StringValue("pending_connection"),
+			waitFor: types.StringValue("active"), parentState: func() hscn.State { return connection },
+		}
+		if got, _ := p.decide(); got != want {
+			t.Errorf("behind a connection that is %q it does %d, want %d", connection, got, want)
+		}
+		// Where nobody waits, the connection is not asked for.
+		p.waitFor = types.StringValue("accepted")
+		p.parentState = func() hscn.State {
+			t.Error("the connection is asked for")
+			return ""
+		}
+		if got, _ := p.decide(); got != keeps {
+			t.Errorf("behind a connection that is %q it does %d where nobody waits", connection, got)
+		}
 	}
 }
 

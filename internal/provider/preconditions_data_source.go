@@ -47,17 +47,13 @@ func (d *preconditionsDataSource) Schema(_ context.Context, _ datasource.SchemaR
 
 // preconditionsInputs are the arguments: the connection's own, and its edge attachments by name.
 func preconditionsInputs() map[string]schema.Attribute {
-	edges := asInputs(edgeAttachmentInputs())
 	inputs := asInputs(connectionInputs())
-	// Whether it may be deleted says nothing of whether it may be ordered.
-	delete(edges, "deletion_protection")
-	delete(inputs, "deletion_protection")
 	inputs["name"] = schema.StringAttribute{
 		Required:            true,
 		MarkdownDescription: "The connection's name, such as `records-prod`. A connection that exists under it is judged as changed to what is given here.",
 	}
 	inputs["edge_attachments"] = schema.MapNestedAttribute{
-		Optional: true, NestedObject: schema.NestedAttributeObject{Attributes: edges},
+		Optional: true, NestedObject: schema.NestedAttributeObject{Attributes: asInputs(edgeAttachmentInputs())},
 		MarkdownDescription: "The edge attachments that are to hang on the connection, by name.",
 	}
 	return inputs

@@ -53,8 +53,8 @@ func TestAccPreconditions(t *testing.T) {
 		at := tfjsonpath.New[string]
 		gateway := `"` + site.Gateway(1) + `"`
 		good := site.Provider() + intended(site, acctest.Good, gateway)
-		ordered := site.Connection("records", "records-prod", 1, acctest.Good) +
-			acctest.Edge("web", "web", "records", gateway, `networks = { frontend = { cidr = "192.168.10.0/24" } }`)
+		web := acctest.Edge("web", "web", "records", gateway, `networks = { frontend = { cidr = "192.168.10.0/24" } }`)
+		ordered := site.Connection("records", "records-prod", 1, acctest.Good) + web
 		edge := func(name string) tfjsonpath.Path { return at("edges").AtMapKey("web").AtMapKey(name) }
 		acctest.Terraform(t,
 			resource.TestStep{
@@ -107,6 +107,21 @@ func TestAccPreconditions(t *testing.T) {
 					preconditions(at("met"), knownvalue.Bool(true)),
 					preconditions(at("operation"), is("update")),
 				},
+			},
+			// Protection is no precondition, and yet a part of what exists.
+			resource.TestStep{
+				Config: site.Provider() + ordered + intended(site, acctest.Good, gateway, protection),
+				ConfigStateChecks: []statecheck.StateCheck{
+					preconditions(at("met"), knownvalue.Bool(true)),
+					preconditions(at("findings"), knownvalue.ListSizeExact(0)),
+					preconditions(at("operation"), is("update")),
+				},
+			},
+			resource.TestStep{
+				PreConfig: func() { site.Patch(connectionName, api.MergePatch{"deletion_protection": true}) },
+				Config: site.Provider() + site.Connection("records", "records-prod", 1, acctest.Good, protection) + web +
+					intended(site, acctest.Good, gateway, protection),
+				ConfigStateChecks: []statecheck.StateCheck{preconditions(at("operation"), is("none"))},
 			},
 		)
 	})

@@ -164,6 +164,7 @@ type outcome struct {
 	members  map[string]tftypes.Value
 	replace  []string
 	private  []byte
+	identity *tfprotov6.ResourceIdentityData // nil as with a CLI that has none
 	diags    []*tfprotov6.Diagnostic
 	resource string
 	config   obj
@@ -230,12 +231,12 @@ func (p *protocol) apply(plan outcome, prior tftypes.Value) (outcome, []*tfproto
 	}
 	resp, err := p.server.ApplyResourceChange(p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: plan.resource, Config: p.dynamic(typ, p.value(typ, plan.config)), PriorState: p.dynamic(typ, prior),
-		PlannedState: p.dynamic(typ, plan.state), PlannedPrivate: plan.private,
+		PlannedState: p.dynamic(typ, plan.state), PlannedPrivate: plan.private, PlannedIdentity: plan.identity,
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return p.stored(plan, resp.NewState, resp.Private), resp.Diagnostics
+	return p.stored(plan, resp.NewState, resp.Private, resp.NewIdentity), resp.Diagnostics
 }
 
 // destroyed plans that a resource is given up.
@@ -269,17 +270,17 @@ func (p *protocol) read(state outcome) (outcome, []*tfprotov6.Diagnostic) {
 	p.t.Helper()
 	typ := p.resource(state.resource).ValueType()
 	resp, err := p.server.ReadResource(p.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: state.resource, CurrentState: p.dynamic(typ, state.state), Private: state.private,
+		TypeName: state.resource, CurrentState: p.dynamic(typ, state.state), Private: state.private, CurrentIdentity: state.identity,
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return p.stored(state, resp.NewState, resp.Private), resp.Diagnostics
+	return p.stored(state, resp.NewState, resp.Private, resp.NewIdentity), resp.Diagnostics
 }
 
-func (p *protocol) stored(of outcome, state *tfprotov6.DynamicValue, private []byte) outcome {
+func (p *protocol) stored(of outcome, state *tfprotov6.DynamicValue, private []byte, identity *tfprotov6.ResourceIdentityData) outcome {
 	p.t.Helper()
-	result := outcome{resource: of.resource, config: of.config, private: private}
+	result := outcome{resource: of.resource, config: of.config, private: private, identity: identity}
 	var err error
 	if result.state, err = state.Unmarshal(p.resource(of.resource).ValueType()); err != nil {
 		p.t.Fatal(err)

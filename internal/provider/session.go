@@ -41,11 +41,15 @@ type session struct {
 	translated translation
 	listings   listings
 	warnOnce   sync.Once // that facts cannot be had is said once
+	// renewedOnce is for that a broker has a new identity, which is one event for every object of it.
+	renewedOnce sync.Once
 
 	// ledger is what the plan keeps, adds and removes.
 	ledger *ledger.Ledger
-	told   sync.Map // by toldKey: the findings that this run has shown
-	seen   sync.Map // by full name: each object that this run has read or made
+	// pace is that of asking again where a refusal may pass within the apply.
+	pace pace
+	told sync.Map // by toldKey: the findings that this run has shown
+	seen sync.Map // by full name: each object that this run has read or made
 }
 
 // translation is the last snapshot of facts in the engine's terms, since a thousand resources are judged by the same.
@@ -63,7 +67,7 @@ type listings struct {
 }
 
 // newSession makes the session of a Configure. It asks nobody anything.
-func newSession() *session { return &session{ledger: ledger.New()} }
+func newSession() *session { return &session{ledger: ledger.New(), pace: newPace()} }
 
 // sessionFrom takes the session out of what Configure hands to resources and data sources. It is nil before Configure, as
 // in terraform validate.

@@ -134,7 +134,7 @@ func completed(attributes map[string]schema.Attribute, at string, table map[stri
 	for name, attribute := range attributes {
 		path := join(at, name)
 		row := table[path]
-		sentence := row.Change.Sentence()
+		sentence := row.Sentence()
 		if sentence != "" {
 			sentence = " " + sentence
 		}

@@ -9,8 +9,6 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -209,9 +207,4 @@ func (durationValidator) ValidateString(_ context.Context, req validator.StringR
 	if _, err := parseDuration(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Malformed length of time", fmt.Sprintf("%s.", err))
 	}
-}
-
-// notOffered refuses in plain words what a broker would refuse only in the apply.
-func notOffered(diags *diag.Diagnostics, at path.Path, what string) {
-	diags.AddAttributeError(at, "Not offered yet", what+" is not offered yet. Leave this attribute out.")
 }

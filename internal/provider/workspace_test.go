@@ -100,8 +100,9 @@ func TestAccTwoAliases(t *testing.T) {
 	w := workspace(t)
 	second := strings.Replace(site.Provider(), "provider \"hscn\" {", "provider \"hscn\" {\n  alias = \"second\"", 1)
 	records := site.Connection("records", "records-prod", 1, acctest.Good)
-	web := acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`)
-	app := acctest.Edge("app", "app", "records", `"`+site.Gateway(1)+`"`, "provider = hscn.second")
+	const brief = `timeouts = { create = "3s" }` // for one of them, nobody gives the gateway up
+	web := acctest.Edge("web", "web", "records", `"`+site.Gateway(1)+`"`, brief)
+	app := acctest.Edge("app", "app", "records", `"`+site.Gateway(1)+`"`, brief, "provider = hscn.second")
 
 	w.Configure(site.Provider(), second, records, web, app)
 	reads(t, w.Run("plan"), "3 to add")

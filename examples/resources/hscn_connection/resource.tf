@@ -21,6 +21,10 @@ resource "hscn_connection" "records" {
 
   purchase_order = "PO-1"
 
+  # The broker keeps it from being destroyed or replaced, by whomever: to give it up, set this to false and apply first.
+  # Unlike prevent_destroy it also holds where this block is taken out of the configuration.
+  deletion_protection = true
+
   # Without this the apply ends when the order stands, and the connection becomes active later. Where an unfinished
   # connection must fail the run, this says so without harming what was ordered.
   lifecycle {

@@ -10,6 +10,8 @@ resource "hscn_edge_attachment" "web" {
       dns_servers = ["155.231.231.1", "155.231.231.2"]
     }
   }
+
+  deletion_protection = true # its address stands in the firewalls of others
 }
 
 resource "hscn_connection" "records" {

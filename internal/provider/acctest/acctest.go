@@ -317,6 +317,18 @@ func CLI(t *testing.T) string {
 // WriteOnly skips a test of write-only arguments where the CLI has none: Terraform and OpenTofu have them from 1.11 on.
 func WriteOnly(t *testing.T) {
 	t.Helper()
+	since(t, 11, "write-only arguments")
+}
+
+// Identity skips a test of resource identity where the CLI has none: Terraform and OpenTofu have it from 1.12 on.
+func Identity(t *testing.T) {
+	t.Helper()
+	since(t, 12, "resource identity")
+}
+
+// since skips a test of what the CLI has from a minor version of 1 on.
+func since(t *testing.T, first int, what string) {
+	t.Helper()
 	output, err := exec.CommandContext(t.Context(), CLI(t), "version", "-json").Output() //nolint:gosec // the CLI that whoever runs the tests chose
 	if err != nil {
 		t.Fatal(err)
@@ -331,18 +343,19 @@ func WriteOnly(t *testing.T) {
 	if _, err := fmt.Sscanf(answer.Version, "%d.%d", &major, &minor); err != nil {
 		t.Fatalf("%q is no version: %v", answer.Version, err)
 	}
-	if major == 1 && minor < 11 {
-		t.Skipf("the CLI is %s, and write-only arguments begin with 1.11", answer.Version)
+	if major == 1 && minor < first {
+		t.Skipf("the CLI is %s, and %s begins with 1.%d", answer.Version, what, first)
 	}
 }
 
 // Main prepares the environment of a package's tests: what a developer has set for everyday use must not reach them.
 // Call it from TestMain.
 func Main(m *testing.M) int {
-	defer removeBuild()
+	defer removeBuilds()
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		ours := name == "HSCN_TERRAFORM" || name == "HSCN_REQUIRE_POSTGRES" || strings.HasPrefix(name, "HSCN_ESTATES")
+		ours := name == "HSCN_TERRAFORM" || name == "HSCN_REQUIRE_POSTGRES" || strings.HasPrefix(name, "HSCN_ESTATES") ||
+			strings.HasPrefix(name, "HSCN_KILLS")
 		if strings.HasPrefix(name, "HSCN_") && !ours || name == "TF_CLI_CONFIG_FILE" {
 			if err := os.Unsetenv(name); err != nil {
 				fmt.Fprintln(os.Stderr, err)

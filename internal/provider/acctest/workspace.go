@@ -7,56 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
-
-// module is what the provider is built from.
-const module = "github.com/hscn-connect/terraform-provider-hscn"
-
-// build is the provider as it is shipped, made once for all tests of a package. Main removes it.
-var build struct {
-	once      sync.Once
-	directory string
-	program   string
-	err       error
-}
-
-func makeBuild() {
-	if build.directory, build.err = os.MkdirTemp("", "hscn-provider-"); build.err != nil {
-		return
-	}
-	build.program = filepath.Join(build.directory, "terraform-provider-hscn")
-	if runtime.GOOS == "windows" {
-		build.program += ".exe"
-	}
-	output, err := exec.CommandContext(context.Background(), "go", "build", "-o", build.program, module).CombinedOutput() //nolint:gosec // a file of its own
-	if err != nil {
-		build.err = fmt.Errorf("go build: %w\n%s", err, output)
-	}
-}
-
-func removeBuild() {
-	if build.directory == "" {
-		return
-	}
-	if err := os.RemoveAll(build.directory); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-}
-
-// Provider is the path of the provider's program.
-func Provider(t *testing.T) string {
-	t.Helper()
-	build.once.Do(makeBuild)
-	if build.err != nil {
-		t.Fatal(build.err)
-	}
-	return build.program
-}
 
 // Workspace is a directory in which Terraform or OpenTofu runs as a user runs it, with the provider as it is shipped: a
 // process for each phase and for each alias. What runs are told in one process has no part in it.
@@ -71,7 +25,7 @@ type Workspace struct {
 func NewWorkspace(t *testing.T, program string) *Workspace {
 	t.Helper()
 	w := &Workspace{t: t, cli: CLI(t), directory: t.TempDir()}
-	w.environment = map[string]string{"TF_CLI_CONFIG_FILE": w.path("cli.tfrc"), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+	w.environment = map[string]string{"TF_CLI_CONFIG_FILE": w.Path("cli.tfrc"), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
 	w.write("cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"hscn-connect/hscn\" = %q\n  }\n}\n", filepath.Dir(program)))
 	return w
 }
@@ -111,25 +65,42 @@ func (w *Workspace) Fail(command string, arguments ...string) string {
 }
 
 func (w *Workspace) run(command string, arguments []string) (string, error) {
+	output, err := w.Command(w.t.Context(), command, arguments...).CombinedOutput()
+	return string(output), err
+}
+
+// Command is a command of Terraform's or OpenTofu's that is ready to run in the workspace.
+func (w *Workspace) Command(ctx context.Context, command string, arguments ...string) *exec.Cmd {
 	words := append([]string{"-chdir=" + w.directory, command}, arguments...)
-	run := exec.CommandContext(w.t.Context(), w.cli, append(words, "-no-color")...) //nolint:gosec // the CLI that whoever runs the tests chose
-	for _, variable := range os.Environ() {
-		// The logs and settings of whoever runs the tests are not the test's.
-		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "HSCN_") {
-			run.Env = append(run.Env, variable)
-		}
-	}
+	run := exec.CommandContext(ctx, w.cli, append(words, "-no-color")...) //nolint:gosec // the CLI that whoever runs the tests chose
+	run.Env = withoutOurs(os.Environ())
 	for _, name := range slices.Sorted(maps.Keys(w.environment)) {
 		run.Env = append(run.Env, name+"="+w.environment[name])
 	}
-	output, err := run.CombinedOutput()
-	return string(output), err
+	return run
+}
+
+// withoutOurs is an environment without the logs and settings of whoever runs the tests, which are not the test's.
+func withoutOurs(environment []string) []string {
+	var kept []string
+	for _, variable := range environment {
+		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "HSCN_") {
+			kept = append(kept, variable)
+		}
+	}
+	return kept
 }
 
 // State is the state as it lies on the disk.
 func (w *Workspace) State() string {
 	w.t.Helper()
-	text, err := os.ReadFile(w.path("terraform.tfstate"))
+	return w.File("terraform.tfstate")
+}
+
+// File is a file of the workspace's, such as one that a run wrote.
+func (w *Workspace) File(name string) string {
+	w.t.Helper()
+	text, err := os.ReadFile(w.Path(name))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -139,11 +110,12 @@ func (w *Workspace) State() string {
 // inWords is a text with its line breaks gone, which the CLI puts anywhere.
 func inWords(output string) string { return strings.Join(strings.Fields(output), " ") }
 
-func (w *Workspace) path(name string) string { return filepath.Join(w.directory, name) }
+// Path is where a file of the workspace is.
+func (w *Workspace) Path(name string) string { return filepath.Join(w.directory, name) }
 
 func (w *Workspace) write(name, text string) {
 	w.t.Helper()
-	if err := os.WriteFile(w.path(name), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(w.Path(name), []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
 }
