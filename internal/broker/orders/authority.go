@@ -345,12 +345,8 @@ func (d *Desk) RecordAuthorityAnswer(ctx context.Context, w request.Write, id in
 			return what, err
 		}
 		f.progress().pass(hscn.StateAwaitingAuthority)
-		if err := d.rejudged(ctx, tx, w, now, f, &what); err != nil {
-			return what, err
-		}
-		if f.order.Open {
-			f.order.Note = strings.TrimSpace("Granted by the HSCN Authority, reference " + answer.AuthorityReference + ". " + reason)
-		}
-		return what, nil
+		// A change that takes effect with the answer is closed with this note; a refusal by what is known now takes it away.
+		f.order.Note = strings.TrimSpace("Granted by the HSCN Authority, reference " + answer.AuthorityReference + ". " + reason)
+		return what, d.rejudged(ctx, tx, w, now, f, &what)
 	})
 }

@@ -145,10 +145,12 @@ func TestAuthorityAnswersAboutAChange(t *testing.T) {
 				order := b.orderOf(c.UID)
 				assertEqual(t, "waits for", *order.WaitsFor, "authority")
 				answer := api.AuthorityAnswer{Granted: granted, AuthorityReference: "HA-7", Reason: ptr("Not from there.")}
-				if _, err := b.RecordAuthorityAnswer(context.Background(), b.bob(), order.ID, answer); err != nil {
+				answered, err := b.RecordAuthorityAnswer(context.Background(), b.bob(), order.ID, answer)
+				if err != nil {
 					t.Fatal(err)
 				}
 				if granted {
+					assertContains(t, "note", *answered.Note, "Granted by the HSCN Authority, reference HA-7.")
 					assertEqual(t, "etag", b.unpending(c.UID, "active").Etag, asked.Etag)
 					return
 				}

@@ -56,6 +56,14 @@ func (d *Desk) changeableConnection(account store.Account, row *store.Connection
 		}
 		return ruled, nil
 	}
+	c.children = func(ctx context.Context, r *store.Reader) ([]string, error) {
+		edges, err := r.EdgeAttachmentsOf(ctx, row.UID)
+		names := make([]string, len(edges))
+		for i, edge := range edges {
+			names[i] = edge.FullName()
+		}
+		return names, err
+	}
 	c.rest = func(ctx context.Context, r *store.Reader, p *policy, changes []rules.AttributeChange, ruled ruling) error {
 		return restElsewhere(ctx, r, row, p, changes, ruled.rests)
 	}
@@ -113,8 +121,9 @@ func (d *Desk) rejudge(
 		return d.settleConnection(ctx, tx, now, row, item, judged, found)
 	}
 	if update.widens && s.next(update.judged.awaiting(), p.document.Connections.Approval) != hscn.StateProvisioning {
-		// Nobody has assured what is asked for now. Somebody may have begun to build what was asked for before.
-		if s.mayBeBuilt() {
+		// Nobody has assured what is asked for now. A person may have begun to build what was asked for before: what a driver
+		// made is kept apart.
+		if row.State != hscn.StateProvisioning {
 			s.pass(hscn.StateAwaitingFulfilment)
 		}
 		return d.settleConnection(ctx, tx, now, row, item, update.judged, update.found)

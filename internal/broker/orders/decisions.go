@@ -203,6 +203,7 @@ func (d *Desk) ConfirmOrder(ctx context.Context, w request.Write, id int64, note
 		case removes:
 			s.enter(hscn.StateCeased, reasonCeased, now)
 		case changes:
+			s.confirmedByHand(false)
 			return what, d.confirmChange(ctx, tx, w, now, f, note)
 		case !provides:
 			return what, stateForbids(f, "confirm")

@@ -215,12 +215,33 @@ func (v renderer) order(ctx context.Context, f *dossier) (api.Order, error) {
 			task.gatewayTitle, task.gatewayNetworks = f.gateway.Title, f.gateway.Networks
 			task.recorded = f.gateway
 		}
+		if task.heir, err = v.heir(ctx, f); err != nil {
+			return api.Order{}, err
+		}
 	}
 	if kept := f.standing().Fulfilment; kept != nil && v.d.driver != nil && kept.Driver == v.d.driver.Name() && o.Kind != store.OrderChange {
 		task.driven = kept
 	}
 	shown.Steps = steps(task)
 	return shown, nil
+}
+
+// heir is the edge attachment that the gateway of one that was given up carries by now; nil where there is none. One that is
+// still to be attached is none: who attaches it finds the gateway as the removal leaves it.
+func (v renderer) heir(ctx context.Context, f *dossier) (*store.EdgeAttachment, error) {
+	if f.edge.State != hscn.StateCeasing || f.edge.GatewayID == "" {
+		return nil, nil
+	}
+	heir, err := v.r.EdgeAttachmentOfGateway(ctx, f.edge.GatewayID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case heir.State != hscn.StateActive && heir.State != hscn.StateRestricted:
+		return nil, nil
+	}
+	return &heir, nil
 }
 
 // decided is what a person or a job did about an order, for the audit.

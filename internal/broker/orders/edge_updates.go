@@ -46,6 +46,10 @@ func (d *Desk) changeableEdge(account store.Account, parent store.Connection, ro
 		})
 		return ruling{judged: judged}, err
 	}
+	c.release = func(ctx context.Context, tx *store.Tx, p *policy, now time.Time, details map[string]any) error {
+		details["released_address"] = row.IncludedAddress
+		return tx.ReleaseAddress(ctx, row.UID, now, p.document.EdgeAttachments.AddressRestDays)
+	}
 	c.resettle = func(ctx context.Context, tx *store.Tx, _ *policy, now time.Time, _ *store.Order, update amended[api.EdgeAttachmentSpec]) error {
 		c.Findings = update.judged.shown()
 		if !isWaiting(c.State) {

@@ -3,6 +3,8 @@ package orders
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,10 +36,16 @@ type errand struct {
 // drives says whether the driver, and not a person, provides what the task says.
 func (d *Desk) drives(task gateway.Task) bool { return d.driver != nil && d.driver.Fulfils(task) }
 
-// revocable says whether the driver has to take away what it made for the object: the object is given up or turned down,
-// or it was stopped on its way before it was ever active, so that it begins anew when it goes on.
+// revocable says whether the driver has to take away what it made for the object.
 func (d *Desk) revocable(s standing) bool {
-	if d.driver == nil || !s.Fulfilment.Left() || s.Fulfilment.Driver != d.driver.Name() {
+	return s.leftOver() && d.driver != nil && s.Fulfilment.Driver == d.driver.Name()
+}
+
+// leftOver says whether a driver, be it another broker's or one that is away, has to take away what it made for the object:
+// the object is given up or turned down, or it was stopped on its way before it was ever active, so that it begins anew
+// when it goes on.
+func (s standing) leftOver() bool {
+	if !s.Fulfilment.Left() {
 		return false
 	}
 	switch s.State {
@@ -48,14 +56,15 @@ func (d *Desk) revocable(s standing) bool {
 	}
 }
 
-// confirmedByHand notes beside a driver's work that a person has confirmed it, or that it is removed.
+// confirmedByHand notes beside a driver's work that a person has confirmed it, or that it is removed. What the driver is
+// still at may be made after the person has looked, so that it has to be revoked all the same.
 func (s standing) confirmedByHand(removed bool) {
 	if s.Fulfilment == nil {
 		return
 	}
 	noted := *s.Fulfilment
 	noted.ByHand = true
-	if removed {
+	if ended := noted.Answer == store.FulfilmentConfirmed || noted.Answer == store.FulfilmentFailed; removed && ended {
 		noted.Revoking, noted.Answer = true, store.FulfilmentConfirmed
 	}
 	s.Fulfilment = &noted
@@ -63,7 +72,7 @@ func (s standing) confirmedByHand(removed bool) {
 
 // enqueueRevoke leaves the job that takes away what the driver made for an object that has just left its states for good.
 func (d *Desk) enqueueRevoke(ctx context.Context, tx *store.Tx, s standing, now time.Time) error {
-	if !d.revocable(s) {
+	if !s.leftOver() {
 		return nil
 	}
 	return d.enqueue(ctx, tx, jobFulfil, s, now)
@@ -181,6 +190,10 @@ func (d *Desk) beginErrand(ctx context.Context, job *store.ReceivedJob) (*errand
 		revoking := d.revocable(s)
 		switch {
 		case revoking:
+		case s.leftOver():
+			// Only the driver that made it can take it away: the job waits until a broker has that one again, or until a person
+			// has confirmed that it is removed.
+			return errors.Join(d.enqueue(ctx, tx, jobFulfil, s, now.Add(lastRetry)), tx.FinishJob(ctx, job))
 		case s.State != hscn.StateProvisioning:
 			return tx.FinishJob(ctx, job)
 		case !d.drives(task) || putOff(f, now):
@@ -202,7 +215,7 @@ func (d *Desk) beginErrand(ctx context.Context, job *store.ReceivedJob) (*errand
 				begun.Work++
 			}
 		}
-		task.Key = fmt.Sprintf("%s-%d", s.UID, begun.Work)
+		task.Key = d.workKey(s.UID, begun.Work)
 		s.Fulfilment = &begun
 		e = &errand{task: task, account: account, work: begun.Work, revoking: revoking}
 		return f.save(ctx, tx)
@@ -211,6 +224,13 @@ func (d *Desk) beginErrand(ctx context.Context, job *store.ReceivedJob) (*errand
 		return nil, err
 	}
 	return e, nil
+}
+
+// workKey is the key of a piece of work on an object. A database that was put back from a copy counts the work as it was
+// counted before, and the broker has another id since: so none of it has the key of other work that was asked for meanwhile.
+func (d *Desk) workKey(uid string, work int) string {
+	sum := sha256.Sum256([]byte(d.db.BrokerID()))
+	return fmt.Sprintf("%s-%d-%s", uid, work, hex.EncodeToString(sum[:4]))
 }
 
 // putOff says whether the time at which the object's owner wants it has not come.

@@ -66,6 +66,14 @@ func TestDriverOvertaken(t *testing.T) {
 			},
 			state: "ceased", calls: []string{"provide-1", "revoke-2"},
 		},
+		"deleted, and its removal confirmed by hand": {
+			during: func(b *bundle, _ api.Connection, e api.EdgeAttachment) error {
+				_, err := b.DeleteEdgeAttachment(ctx, b.acme(), "records", "web", e.UID)
+				b.done(e.UID)
+				return err
+			},
+			state: "ceased", calls: []string{"provide-1", "revoke-2"},
+		},
 		"refused": {
 			during: func(b *bundle, _ api.Connection, e api.EdgeAttachment) error {
 				_, err := b.RefuseOrder(ctx, b.bob(), b.orderOf(e.UID).ID, "not possible")
@@ -233,4 +241,34 @@ func TestSlowDriverHoldsUpNobody(t *testing.T) {
 			t.Errorf("was asked for %v", calls)
 		}
 	}
+}
+
+// A database that was put back from a copy counts the work on an object as it was counted before. What was asked for since
+// was other work, and its answers are none to what is asked for now.
+func TestDriverAfterRestore(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	driver := &brokertest.Driver{}
+	url, copied := storetest.SQLiteURL(t), storetest.SQLiteURL(t)
+	b := setupDriven(t, url, driver)
+	c := b.connect("records", "A1B2C", "project-1")
+	b.jobs()
+	if _, err := store.Restore(ctx, copied, store.RestoreOptions{From: url, By: "root", Now: monday}); err != nil {
+		t.Fatal(err)
+	}
+	giveUp := func(state string) {
+		t.Helper()
+		if _, err := b.DeleteConnection(ctx, b.acme(), "records", c.UID); err != nil {
+			t.Fatal(err)
+		}
+		b.jobs()
+		assertEqual(t, "state", b.connection(c.UID).State, state)
+	}
+	driver.Fail("connections/records", "the network is down")
+	giveUp("ceasing")
+	b.db = storetest.Open(t, copied, store.Options{})
+	b.Desk = b.another(driver)
+	driver.Confirm("connections/records")
+	giveUp("ceased")
+	assertSlice(t, "provided", driver.Provided(), nil)
 }

@@ -3,7 +3,6 @@ package orders_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/brokertest"
 	gatewaydriver "github.com/hscn-connect/terraform-provider-hscn/internal/broker/gateway"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/orders"
-	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/problem"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/store/storetest"
 	"github.com/hscn-connect/terraform-provider-hscn/internal/hscn"
@@ -74,7 +72,8 @@ func askedOf(driver *brokertest.Driver, uid string) []string {
 		if asked.Revoke {
 			verb = "revoke"
 		}
-		calls = append(calls, verb+strings.TrimPrefix(asked.Task.Key, uid))
+		work, _, _ := strings.Cut(strings.TrimPrefix(asked.Task.Key, uid+"-"), "-")
+		calls = append(calls, verb+"-"+work)
 	}
 	return calls
 }
@@ -116,16 +115,20 @@ func TestDriverConfirms(t *testing.T) {
 
 		var asked []gatewaydriver.Task
 		for _, call := range driver.Asked() {
+			if key := call.Task.Key; !strings.HasPrefix(key, call.Task.UID+"-1-") || len(key) > 64 {
+				t.Errorf("the key of the first work on %s is %q", call.Task.UID, key)
+			}
+			call.Task.Key = ""
 			asked = append(asked, call.Task)
 		}
 		service := gatewaydriver.Service{Type: "cloud_project", ID: "project-1"}
 		if want := []gatewaydriver.Task{
 			{
-				Key: c.UID + "-1", Kind: gatewaydriver.KindConnection, Name: "connections/records", UID: c.UID, Account: "acme", ConnectionUID: c.UID,
+				Kind: gatewaydriver.KindConnection, Name: "connections/records", UID: c.UID, Account: "acme", ConnectionUID: c.UID,
 				Zone: "main", ExternalNetworkID: "hscn-external-1", Service: service, Access: "shared_link",
 			},
 			{
-				Key: e.UID + "-1", Kind: gatewaydriver.KindEdgeAttachment, Name: "connections/records/edge-attachments/web", UID: e.UID, Account: "acme",
+				Kind: gatewaydriver.KindEdgeAttachment, Name: "connections/records/edge-attachments/web", UID: e.UID, Account: "acme",
 				ConnectionUID: c.UID, Zone: "main", ExternalNetworkID: "hscn-external-1", Service: service, Access: "shared_link",
 				GatewayID: "gateway-1", IncludedAddress: e.IncludedAddress,
 			},
@@ -193,65 +196,23 @@ func TestDriverStillWorking(t *testing.T) {
 	})
 }
 
-// What fails is the operator's: done by hand it is active, and then it is removed by both.
-func TestDriverFails(t *testing.T) {
-	t.Parallel()
-	on(t, func(t *testing.T, url string) {
-		driver := &brokertest.Driver{}
-		b := setupDriven(t, url, driver)
-		driver.Fail("connections/records", "the circuit has no capacity left")
-		c := b.connect("records", "A1B2C", "project-1")
-		b.jobs()
-		failed := b.connection(c.UID)
-		assertEqual(t, "state", failed.State, "failed")
-		assertContains(t, "reason", *failed.StateReason, "Fulfilment failed: the circuit has no capacity left.")
-		order := b.orderOf(c.UID)
-		if !order.Open || *order.Note != "the circuit has no capacity left" {
-			t.Errorf("the order is %+v", order)
-		}
-		b.clock.Advance(24 * time.Hour)
-		b.jobs()
-		assertSlice(t, "calls", askedOf(driver, c.UID), []string{"provide-1"})
-
-		b.done(c.UID)
-		assertEqual(t, "state", b.connection(c.UID).State, "active")
-		driver.Fail("connections/records", "the circuit does not answer")
-		if _, err := b.DeleteConnection(context.Background(), b.acme(), "records", c.UID); err != nil {
-			t.Fatal(err)
-		}
-		b.jobs()
-		assertEqual(t, "state", b.connection(c.UID).State, "ceasing")
-		assertContains(t, "reason", *b.connection(c.UID).StateReason, "The removal failed: the circuit does not answer.")
-		b.done(c.UID)
-		assertEqual(t, "state", b.connection(c.UID).State, "ceased")
-		b.clock.Advance(24 * time.Hour)
-		b.jobs()
-		assertSlice(t, "calls", askedOf(driver, c.UID), []string{"provide-1", "revoke-2"})
-		assertSlice(t, "actions", b.actionsOf(c.UID), []string{
-			"engineer@acme.example connection.create", "driver test order.fail", "alice order.done",
-			"engineer@acme.example connection.delete", "driver test order.fail", "alice order.done",
-		})
-	})
-}
-
-// What a person has confirmed beside the driver is a person's to take away as well.
-func TestDriverRemovesAndThenAPerson(t *testing.T) {
+// What nobody has assured any more the driver takes away, and then nothing is left that a person would have to remove.
+func TestDriverTakesBackWhatIsNotAssured(t *testing.T) {
 	t.Parallel()
 	driver := &brokertest.Driver{}
 	b := setupDriven(t, storetest.SQLiteURL(t), driver)
-	driver.Fail("connections/records", "no capacity")
+	driver.Hold("connections/records")
 	c := b.connect("records", "A1B2C", "project-1")
 	b.jobs()
-	b.done(c.UID)
+	b.changed(c.UID, toUnknown)
 	driver.Confirm("connections/records")
+	b.clock.Advance(brokertest.AskAgain)
+	b.jobs()
+	assertEqual(t, "state", b.connection(c.UID).State, "pending_evidence")
+	assertSlice(t, "calls", askedOf(driver, c.UID), []string{"provide-1", "revoke-2"})
 	if _, err := b.DeleteConnection(context.Background(), b.acme(), "records", c.UID); err != nil {
 		t.Fatal(err)
 	}
-	b.jobs()
-	assertEqual(t, "state", b.connection(c.UID).State, "ceasing")
-	assertContains(t, "reason", *b.connection(c.UID).StateReason, "Waits for", "to remove it and to confirm that")
-	assertSlice(t, "calls", askedOf(driver, c.UID), []string{"provide-1", "revoke-2"})
-	b.done(c.UID)
 	assertEqual(t, "state", b.connection(c.UID).State, "ceased")
 }
 
@@ -346,102 +307,4 @@ func orEmpty(s *string) *string {
 		return ptr("")
 	}
 	return s
-}
-
-// A driver does what it says that it does; the rest is done by hand.
-func TestDriverLeavesTheRest(t *testing.T) {
-	t.Parallel()
-	driver := &brokertest.Driver{}
-	driver.Leave("connections/records/edge-attachments/web")
-	b := setupDriven(t, storetest.SQLiteURL(t), driver)
-	c := b.connect("records", "A1B2C", "project-1")
-	e := b.attach("records", "web", "gateway-1")
-	b.jobs()
-	assertEqual(t, "connection", b.connection(c.UID).State, "active")
-	assertEqual(t, "edge attachment", b.edge(e.UID).State, "awaiting_fulfilment")
-	b.done(e.UID)
-	if _, err := b.DeleteEdgeAttachment(context.Background(), b.acme(), "records", "web", e.UID); err != nil {
-		t.Fatal(err)
-	}
-	b.jobs()
-	assertEqual(t, "edge attachment", b.edge(e.UID).State, "ceasing")
-	assertContains(t, "reason", *b.edge(e.UID).StateReason, "Waits for", "to remove it")
-	assertSlice(t, "calls", askedOf(driver, e.UID), nil)
-}
-
-// A broker that is started again without its driver leaves to the operator what the driver has not done.
-func TestDriverTakenAway(t *testing.T) {
-	t.Parallel()
-	driver := &brokertest.Driver{}
-	b := setupDriven(t, storetest.SQLiteURL(t), driver)
-	driver.Hold(brokertest.Everything)
-	c := b.connect("records", "A1B2C", "project-1")
-	b.jobs()
-	b.Desk = b.another(nil)
-	b.clock.Advance(brokertest.AskAgain)
-	b.jobs()
-	assertEqual(t, "state", b.connection(c.UID).State, "awaiting_fulfilment")
-	if _, err := b.DeleteConnection(context.Background(), b.acme(), "records", c.UID); err != nil {
-		t.Fatal(err)
-	}
-	b.jobs()
-	assertEqual(t, "state", b.connection(c.UID).State, "ceasing")
-	b.done(c.UID)
-	assertEqual(t, "state", b.connection(c.UID).State, "ceased")
-}
-
-// What a driver failed it may try again, as new work; what is done by hand it may not.
-func TestRetryOrder(t *testing.T) {
-	t.Parallel()
-	on(t, func(t *testing.T, url string) {
-		ctx := context.Background()
-		driver := &brokertest.Driver{}
-		driver.Leave("connections/by-hand")
-		b := setupDriven(t, url, driver)
-		driver.Fail("connections/records", "no capacity")
-		c := b.connect("records", "A1B2C", "project-1")
-		b.jobs()
-		order := b.orderOf(c.UID)
-		assertContains(t, "steps", strings.Join(order.Steps, "\n"), "The driver test failed.", fmt.Sprintf("hscn-broker orders retry %d", order.ID))
-
-		driver.Hold("connections/records")
-		retried, err := b.RetryOrder(ctx, b.alice(), order.ID, "a line was freed")
-		if err != nil {
-			t.Fatal(err)
-		}
-		assertEqual(t, "state", retried.State, "provisioning")
-		b.jobs()
-		order = b.orderOf(c.UID)
-		assertContains(t, "steps", strings.Join(order.Steps, "\n"), "Do nothing: the driver test makes the network do it")
-		_, err = b.RetryOrder(ctx, b.alice(), order.ID, "")
-		assertContains(t, "refusal", b.asProblem(err, problem.StateForbids).Detail, "cannot be tried again: it is provisioning.")
-		driver.Confirm("connections/records")
-		b.clock.Advance(brokertest.AskAgain)
-		b.jobs()
-		assertEqual(t, "state", b.connection(c.UID).State, "active")
-
-		driver.Fail("connections/records", "no answer")
-		if _, err := b.DeleteConnection(ctx, b.acme(), "records", c.UID); err != nil {
-			t.Fatal(err)
-		}
-		assertContains(t, "steps", strings.Join(b.orderOf(c.UID).Steps, "\n"), "Do nothing: the driver test removes it")
-		b.jobs()
-		order = b.orderOf(c.UID)
-		assertContains(t, "steps", strings.Join(order.Steps, "\n"), "failed to remove it", fmt.Sprintf("hscn-broker orders retry %d", order.ID))
-		driver.Confirm("connections/records")
-		if _, err := b.RetryOrder(ctx, b.alice(), order.ID, ""); err != nil {
-			t.Fatal(err)
-		}
-		b.jobs()
-		assertEqual(t, "state", b.connection(c.UID).State, "ceased")
-		assertSlice(t, "calls", askedOf(driver, c.UID), []string{"provide-1", "provide-2", "provide-2", "revoke-3", "revoke-4"})
-
-		by := b.connect("by-hand", "A1B2C", "project-1")
-		b.jobs()
-		if _, err := b.FailOrder(ctx, b.alice(), b.orderOf(by.UID).ID, "no cable"); err != nil {
-			t.Fatal(err)
-		}
-		_, err = b.RetryOrder(ctx, b.alice(), b.orderOf(by.UID).ID, "")
-		assertContains(t, "refusal", b.asProblem(err, problem.StateForbids).Detail, "it is fulfilled by hand. What fits is hscn-broker orders done")
-	})
 }

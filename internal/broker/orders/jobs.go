@@ -202,8 +202,8 @@ func retryAfter(attempts int) time.Duration {
 	return wait
 }
 
-// perform does the job's work and ends the job in one transaction, of a driver's in that which records what came of it. A job whose object has moved on meanwhile, or that was
-// done before, has nothing left to do.
+// perform does the job's work and ends the job in one transaction, of a driver's in that which records what came of it. A
+// job whose object has moved on meanwhile, or that was done before, has nothing left to do.
 func (d *Desk) perform(ctx, calls context.Context, job *store.ReceivedJob) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

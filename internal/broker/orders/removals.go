@@ -15,64 +15,15 @@ import (
 // DeleteConnection gives up the live connection of that name and uid. Its name and its place on the service are free at
 // once; what was built is removed by an order in the operator's queue. Refusals are problem.ObjectGone and StateForbids.
 func (d *Desk) DeleteConnection(ctx context.Context, w request.Write, name, uid string) (api.Connection, error) {
-	now := d.now()
-	return once(ctx, d, w, now, d.connectionNow,
-		func(ctx context.Context, tx *store.Tx) (store.Outcome[api.Connection], error) {
-			row, err := d.deleteConnection(ctx, tx, w, now, name, uid)
-			if err != nil {
-				return store.Outcome[api.Connection]{}, err
-			}
-			shown, err := d.connectionShown(ctx, tx.Reader, row, nil)
-			return store.Outcome[api.Connection]{Answer: shown, ObjectUID: row.UID}, err
+	var row store.Connection
+	return remove(ctx, d, w, uid, d.connectionNow,
+		func(ctx context.Context, tx *store.Tx, account store.Account) (_ *changeable[api.ConnectionSpec], err error) {
+			row, err = liveConnection(ctx, tx.Reader, account.ID, name)
+			return d.changeableConnection(account, &row), err
+		},
+		func(ctx context.Context, r *store.Reader) (api.Connection, error) {
+			return d.connectionShown(ctx, r, row, nil)
 		})
-}
-
-func (d *Desk) deleteConnection(
-	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, name, uid string,
-) (store.Connection, error) {
-	account, err := lockAccount(ctx, tx, w.Caller.Account)
-	if err != nil {
-		return store.Connection{}, err
-	}
-	row, err := liveConnection(ctx, tx.Reader, account.ID, name)
-	if err != nil {
-		return row, err
-	}
-	if row.UID != uid {
-		return row, anotherObject(row.FullName())
-	}
-	edges, err := tx.EdgeAttachmentsOf(ctx, row.UID)
-	if err != nil {
-		return row, err
-	}
-	children := make([]string, len(edges))
-	for i, edge := range edges {
-		children[i] = edge.FullName()
-	}
-	p, err := d.policyInForce(ctx, tx.Reader, now)
-	if err != nil {
-		return row, err
-	}
-	s := connectionStanding(&row)
-	wanted, err := wantedConnection(row)
-	if err != nil {
-		return row, err
-	}
-	if err := deletable(p, now, s, wanted, children); err != nil {
-		return row, err
-	}
-	before := row.State
-	removal, err := d.giveUp(ctx, tx, w, p, now, s)
-	if err != nil {
-		return row, err
-	}
-	if err := tx.UpdateConnection(ctx, &row); err != nil {
-		return row, err
-	}
-	return row, record(ctx, tx, w, now, entry{
-		action: "connection.delete", account: account.ID, object: row.FullName(), uid: row.UID,
-		details: removalDetails(before, row.State, removal),
-	})
 }
 
 // DeleteEdgeAttachment gives up the live edge attachment of that name and uid. Its name and its gateway are free at once,
@@ -81,59 +32,83 @@ func (d *Desk) deleteConnection(
 func (d *Desk) DeleteEdgeAttachment(
 	ctx context.Context, w request.Write, connection, name, uid string,
 ) (api.EdgeAttachment, error) {
-	now := d.now()
-	return once(ctx, d, w, now, d.edgeNow,
-		func(ctx context.Context, tx *store.Tx) (store.Outcome[api.EdgeAttachment], error) {
-			row, err := d.deleteEdge(ctx, tx, w, now, connection, name, uid)
-			if err != nil {
-				return store.Outcome[api.EdgeAttachment]{}, err
-			}
-			shown, err := d.edgeShown(ctx, tx.Reader, row, nil)
-			return store.Outcome[api.EdgeAttachment]{Answer: shown, ObjectUID: row.UID}, err
+	var row store.EdgeAttachment
+	return remove(ctx, d, w, uid, d.edgeNow,
+		func(ctx context.Context, tx *store.Tx, account store.Account) (*changeable[api.EdgeAttachmentSpec], error) {
+			parent, found, err := liveEdge(ctx, tx.Reader, account.ID, connection, name)
+			row = found
+			return d.changeableEdge(account, parent, &row), err
+		},
+		func(ctx context.Context, r *store.Reader) (api.EdgeAttachment, error) {
+			return d.edgeShown(ctx, r, row, nil)
 		})
 }
 
-func (d *Desk) deleteEdge(
-	ctx context.Context, tx *store.Tx, w request.Write, now time.Time, connection, name, uid string,
-) (store.EdgeAttachment, error) {
-	account, err := lockAccount(ctx, tx, w.Caller.Account)
-	if err != nil {
-		return store.EdgeAttachment{}, err
-	}
-	_, row, err := liveEdge(ctx, tx.Reader, account.ID, connection, name)
-	if err != nil {
-		return row, err
-	}
-	if row.UID != uid {
-		return row, anotherObject(row.FullName())
-	}
+// remove gives up the object of that uid, once for the idempotency key. find opens whatever has the name now, and show is
+// how it answers.
+func remove[Spec, Shown any](
+	ctx context.Context, d *Desk, w request.Write, uid string,
+	render func(ctx context.Context, r *store.Reader, uid string) (Shown, error),
+	find func(ctx context.Context, tx *store.Tx, account store.Account) (*changeable[Spec], error),
+	show func(ctx context.Context, r *store.Reader) (Shown, error),
+) (Shown, error) {
+	now := d.now()
+	return once(ctx, d, w, now, render, func(ctx context.Context, tx *store.Tx) (store.Outcome[Shown], error) {
+		none := store.Outcome[Shown]{}
+		account, err := lockAccount(ctx, tx, w.Caller.Account)
+		if err != nil {
+			return none, err
+		}
+		c, err := find(ctx, tx, account)
+		if err != nil {
+			return none, err
+		}
+		if c.UID != uid {
+			return none, anotherObject(c.fullName)
+		}
+		if err := c.remove(ctx, d, tx, w, now); err != nil {
+			return none, err
+		}
+		shown, err := show(ctx, tx.Reader)
+		return store.Outcome[Shown]{Answer: shown, ObjectUID: c.UID}, err
+	})
+}
+
+// remove gives the object up, where the rules let it, and writes it.
+func (c *changeable[Spec]) remove(ctx context.Context, d *Desk, tx *store.Tx, w request.Write, now time.Time) error {
 	p, err := d.policyInForce(ctx, tx.Reader, now)
 	if err != nil {
-		return row, err
+		return err
 	}
-	s := edgeStanding(&row)
-	wanted, err := wantedEdge(row)
+	wanted, err := c.asked()
 	if err != nil {
-		return row, err
+		return err
 	}
-	if err := deletable(p, now, s, wanted, nil); err != nil {
-		return row, err
+	var children []string
+	if c.children != nil {
+		if children, err = c.children(ctx, tx.Reader); err != nil {
+			return err
+		}
 	}
-	before := row.State
-	removal, err := d.giveUp(ctx, tx, w, p, now, s)
+	if err := deletable(p, now, c.standing, wanted, children); err != nil {
+		return err
+	}
+	before := c.State
+	removal, err := d.giveUp(ctx, tx, w, p, now, c.standing)
 	if err != nil {
-		return row, err
+		return err
 	}
-	if err := tx.UpdateEdgeAttachment(ctx, &row); err != nil {
-		return row, err
+	if err := c.save(ctx, tx); err != nil {
+		return err
 	}
-	if err := tx.ReleaseAddress(ctx, row.UID, now, p.document.EdgeAttachments.AddressRestDays); err != nil {
-		return row, err
+	details := removalDetails(before, c.State, removal)
+	if c.release != nil {
+		if err := c.release(ctx, tx, p, now, details); err != nil {
+			return err
+		}
 	}
-	details := removalDetails(before, row.State, removal)
-	details["released_address"] = row.IncludedAddress
-	return row, record(ctx, tx, w, now, entry{
-		action: "edge_attachment.delete", account: account.ID, object: row.FullName(), uid: row.UID, details: details,
+	return record(ctx, tx, w, now, entry{
+		action: string(c.kind) + ".delete", account: c.Account, object: c.fullName, uid: c.UID, details: details,
 	})
 }
 

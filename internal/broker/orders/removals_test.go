@@ -145,3 +145,29 @@ func TestDeleteEdgeThatWaits(t *testing.T) {
 		b.attach("records", "app", "gateway-1") // the gateway is free
 	})
 }
+
+// Who takes an edge attachment away after its gateway was attached anew leaves that one its gateway and its address.
+func TestRemovalOfWhatWasMadeAnew(t *testing.T) {
+	t.Parallel()
+	on(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		b.activeConnection()
+		old := b.activeEdge()
+		if _, err := b.DeleteEdgeAttachment(context.Background(), b.acme(), "records", "web", old.UID); err != nil {
+			t.Fatal(err)
+		}
+		assertContains(t, "first step", b.orderOf(old.UID).Steps[0], "to drop-all")
+
+		anew := b.attach("records", "web", "gateway-1")
+		b.jobs()
+		assertEqual(t, "state", b.edge(anew.UID).State, "awaiting_fulfilment")
+		assertContains(t, "first step while it is still to be attached", b.orderOf(old.UID).Steps[0], "to drop-all")
+
+		b.done(anew.UID)
+		order := b.orderOf(old.UID)
+		assertEqual(t, "number of steps", len(order.Steps), 2)
+		assertContains(t, "first step", order.Steps[0], "leave the rules of the gateway gateway-1", "connections/records/edge-attachments/web has the gateway by now")
+		b.done(old.UID)
+		assertEqual(t, "state", b.edge(anew.UID).State, "active")
+	})
+}

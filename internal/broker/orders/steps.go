@@ -20,8 +20,10 @@ type work struct {
 	gatewayNetworks []string
 	// recorded is the edge attachment's gateway as the inventory has it, under whatever service; nil where it does not.
 	recorded *store.Gateway
-	zone     api.Zone
-	policy   api.Policy
+	// heir is the edge attachment that has the gateway of one that was given up, and is confirmed; nil where there is none.
+	heir   *store.EdgeAttachment
+	zone   api.Zone
+	policy api.Policy
 	// driven is how far the broker's driver is with the order's object; nil where it has no part in it.
 	driven *store.Fulfilment
 	// differences are what a change asks for beside what is confirmed, in sentences; connection and edge are as it asks for.
@@ -345,6 +347,14 @@ func (w work) confirm() []string {
 }
 
 func (w work) detach() []string {
+	if w.heir != nil {
+		todo := []string{fmt.Sprintf("In %s, leave the rules of %s for %s as they are: %s has the gateway by now.",
+			w.place(), w.gateway(), w.network(), w.heir.FullName())}
+		if w.heir.IncludedAddress != w.edge.IncludedAddress {
+			todo = append(todo, fmt.Sprintf("Take the address %s off the gateway.", w.edge.IncludedAddress))
+		}
+		return todo
+	}
 	return []string{
 		fmt.Sprintf("In %s, set the rules of %s for %s to drop-all, in and out.", w.place(), w.gateway(), w.network()),
 		fmt.Sprintf("Take the address %s off the gateway and the gateway off %s.", w.edge.IncludedAddress, w.network()),

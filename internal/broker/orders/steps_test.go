@@ -111,6 +111,27 @@ func TestSteps(t *testing.T) {
 				"Confirm that it is removed: hscn-broker orders done 12.",
 			},
 		},
+		"an edge to remove whose gateway has another": {
+			work: task("remove", hscn.StateCeasing, true), change: func(w *work) {
+				w.heir = &store.EdgeAttachment{Standing: store.Standing{Name: "api"}, ConnectionName: "records", IncludedAddress: "192.0.2.9"}
+			},
+			want: []string{
+				place + "leave the rules of the gateway gateway-1 for the external network net-7 as they are: " +
+					"connections/records/edge-attachments/api has the gateway by now.",
+				"Take the address 192.0.2.1 off the gateway.",
+				"Confirm that it is removed: hscn-broker orders done 12.",
+			},
+		},
+		"an edge to remove that was made anew": {
+			work: task("remove", hscn.StateCeasing, true), change: func(w *work) {
+				w.heir = &store.EdgeAttachment{Standing: store.Standing{Name: "web"}, ConnectionName: "records", IncludedAddress: "192.0.2.1"}
+			},
+			want: []string{
+				place + "leave the rules of the gateway gateway-1 for the external network net-7 as they are: " +
+					"connections/records/edge-attachments/web has the gateway by now.",
+				"Confirm that it is removed: hscn-broker orders done 12.",
+			},
+		},
 		"an edge of a connection that is restricted": {
 			work:   task("provide", hscn.StatePendingConnection, true),
 			change: func(w *work) { w.connection.State, w.connection.UID = "restricted", "uid-1" },

@@ -13,8 +13,8 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/rules"
 )
 
-// changeable is an object that stands, and what its kind does differently when it is changed. How an update and a change
-// go is the same for every kind: here, in changes.go and in change_orders.go.
+// changeable is an object that stands, and what its kind does differently when it is changed or given up. How an update, a
+// change and a removal go is the same for every kind: here, in changes.go, in change_orders.go and in removals.go.
 type changeable[Spec any] struct {
 	standing
 	// schema is the name of the spec's schema in the contract.
@@ -33,6 +33,11 @@ type changeable[Spec any] struct {
 	resettle func(ctx context.Context, tx *store.Tx, p *policy, now time.Time, item *store.Order, update amended[Spec]) error
 	// save writes the object's row.
 	save func(ctx context.Context, tx *store.Tx) error
+	// children are the full names of what hangs on it and lives; nil where nothing ever does.
+	children func(ctx context.Context, r *store.Reader) ([]string, error)
+	// release frees what the object had besides its name and its place, once it is given up, and says so to the audit; nil
+	// where it had nothing.
+	release func(ctx context.Context, tx *store.Tx, p *policy, now time.Time, details map[string]any) error
 
 	// approval says whether policy wants a person's approval of what asks for more, and leadTime how many working days
 	// there are for it.

@@ -105,12 +105,14 @@ func (e *OccupiedError) Error() string {
 type InUseError struct {
 	// Sessions is how many connections they have.
 	Sessions int
+	// Application is the name under which PostgreSQL shows those who use the same URL.
+	Application string
 }
 
 // Error implements error.
 func (e *InUseError) Error() string {
 	return fmt.Sprintf("the database is in use: %d sessions on it are a broker's (application_name %s); stop every hscn-broker "+
-		"that serves it first", e.Sessions, application)
+		"that serves it first", e.Sessions, e.Application)
 }
 
 // DamagedError says that a SQLite file is not whole.

@@ -100,8 +100,8 @@ func (tx *Tx) Enqueue(ctx context.Context, job Job, at time.Time) error {
 	return failure("schedule a job", err)
 }
 
-// ReceiveJob takes a job of the lane that is due at now, nil where there is none. Other runners do not see it while its lease lasts,
-// Options.JobLease by the machine's clock; then it is received again, unless FinishJob or RetryJob ended it.
+// ReceiveJob takes a job of the lane that is due at now, nil where there is none. Other runners do not see it while its
+// lease lasts, Options.JobLease by the machine's clock; then it is received again, unless FinishJob or RetryJob ended it.
 func (db *DB) ReceiveJob(ctx context.Context, lane Lane, now time.Time) (*ReceivedJob, error) {
 	var received *ReceivedJob
 	queue, err := db.queue(Job{Lane: lane})

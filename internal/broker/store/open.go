@@ -25,12 +25,12 @@ type Options struct {
 	MaxConnections int
 	// Existing refuses a database that has never been a broker's, instead of making it one.
 	Existing bool
-	// Application is what PostgreSQL's administrators see of the connections, unless the URL says otherwise. Empty: the
-	// name of those who serve, by which they are found.
+	// Application is what PostgreSQL's administrators see of the connections. Empty: the name of those who serve, by which
+	// they are found, which is what the URL says, else "hscn-broker".
 	Application string
 }
 
-// application is the name under which PostgreSQL shows the connections of brokers.
+// application is the name under which PostgreSQL shows the connections of brokers, unless their URL says otherwise.
 const application = "hscn-broker"
 
 func (o Options) withDefaults() Options {
@@ -45,9 +45,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 10
-	}
-	if o.Application == "" {
-		o.Application = application
 	}
 	return o
 }
@@ -67,6 +64,8 @@ type DB struct {
 	// writer and reader are the same pool on PostgreSQL. On SQLite writer has one connection, since only one can write.
 	writer, reader *bun.DB
 	queues         map[Lane]*goqite.Queue
+	// servedAs is the name under which PostgreSQL shows who serves the database by this URL; empty on SQLite.
+	servedAs string
 	// lock keeps other brokers from a SQLite file; nil on PostgreSQL.
 	lock      *fileLock
 	logger    *slog.Logger

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -34,9 +35,8 @@ func openPostgres(ctx context.Context, url string, options Options) (*DB, error)
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = postgresConnectTimeout
 	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = options.Application
-	}
+	servedAs := cmp.Or(config.RuntimeParams["application_name"], application)
+	config.RuntimeParams["application_name"] = cmp.Or(options.Application, servedAs)
 	name := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database
 
 	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(scanTimesInUTC))
@@ -48,7 +48,7 @@ func openPostgres(ctx context.Context, url string, options Options) (*DB, error)
 
 	db := bun.NewDB(pool, pgdialect.New())
 	return &DB{
-		flavour: postgresFlavour, writer: db, reader: db, logger: options.Logger, writeWait: options.WriteWait,
+		flavour: postgresFlavour, writer: db, reader: db, servedAs: servedAs, logger: options.Logger, writeWait: options.WriteWait,
 		queues: newQueues(goqite.NewOpts{
 			DB: pool, SQLFlavor: goqite.SQLFlavorPostgreSQL, Timeout: options.JobLease, MaxReceive: jobReceives,
 		}),

@@ -107,12 +107,12 @@ func (db *DB) unused(ctx context.Context, url string) error {
 		return nil
 	}
 	var sessions int
-	query := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?"
-	if err := db.writer.QueryRowContext(ctx, query, application).Scan(&sessions); err != nil {
+	query := "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name IN (?, ?)"
+	if err := db.writer.QueryRowContext(ctx, query, application, db.servedAs).Scan(&sessions); err != nil {
 		return failure("look for brokers on the database", err)
 	}
 	if sessions > 0 {
-		return &InUseError{Sessions: sessions}
+		return &InUseError{Sessions: sessions, Application: db.servedAs}
 	}
 	return nil
 }

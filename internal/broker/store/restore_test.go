@@ -123,6 +123,21 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("served under a name of the operator's, postgres", func(t *testing.T) {
+		t.Parallel()
+		address, err := url.Parse(storetest.PostgresURL(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := address.Query()
+		query.Set("application_name", "connections-broker")
+		address.RawQuery = query.Encode()
+		storetest.Open(t, address.String(), store.Options{})
+		var inUse *store.InUseError
+		if _, err := store.Restore(ctx, address.String(), options()); !errors.As(err, &inUse) {
+			t.Errorf("err = %v", err)
+		}
+	})
 	t.Run("never a broker's", func(t *testing.T) {
 		t.Parallel()
 		for _, address := range []string{storetest.SQLiteURL(t), storetest.PostgresURL(t)} {
