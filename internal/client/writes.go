@@ -21,7 +21,7 @@ import (
 const questionTimeout = 10 * time.Second
 
 // Unanswered means that every attempt to create an object ended without an answer, and that the broker, asked afterwards,
-// says that the order does not stand.
+// says that the order does not stand: not yet, where an attempt that nobody waits for any longer is still on its way.
 type Unanswered struct {
 	// Err is how the last attempt ended: an *Unreachable, a *NotOurFormat, or a *Problem that may pass.
 	Err error

@@ -148,7 +148,8 @@ func TestTheQuestionAfterAnOrderOutlivesDeadlineAndInterruption(t *testing.T) {
 	rec := record(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		if r.Method == http.MethodPut {
 			key.Store(r.Header.Get("Idempotency-Key"))
-			<-r.Context().Done() // it is done, and its answer comes too late
+			cancel()             // Ctrl-C, which does not end the order
+			<-r.Context().Done() // it is done, and its answer comes after the deadline
 			return
 		}
 		write200(w, api.Connection{UID: "u-1", CreateKeySha256: sumOf(key.Load())})

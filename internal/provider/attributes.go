@@ -54,11 +54,19 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 		UpdateDescription: fmt.Sprintf("How long changing it may take, the wait of `wait_for` included (%s where it is left out), %s", lengthOfTime(updateTimeout), form),
 		DeleteDescription: fmt.Sprintf("How long giving it up may take (%s where it is left out), %s", lengthOfTime(deleteTimeout), form),
 	})
-	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long the provider may take over it."
-		return nested
+	nested, ok := attribute.(schema.SingleNestedAttribute)
+	if !ok {
+		return attribute
 	}
-	return attribute
+	nested.MarkdownDescription = "How long the provider may take over it."
+	for name, limit := range nested.Attributes {
+		// The library takes 0s, and what is below it: with either nothing is ever asked.
+		if text, ok := limit.(schema.StringAttribute); ok {
+			text.Validators = append(text.Validators, durationValidator{})
+			nested.Attributes[name] = text
+		}
+	}
+	return nested
 }
 
 func idAttribute(form string) schema.StringAttribute {

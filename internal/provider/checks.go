@@ -121,12 +121,14 @@ func (s *session) standing(ctx context.Context, about subject) diag.Diagnostics 
 	return diags
 }
 
-// warnings tells of the warnings that came with a write, those aside that this run has told of the same object already:
-// an apply plans once more before it orders.
+// warnings tells of the findings that came with a write, those aside that this run has told of the same object already: an
+// apply plans once more before it orders. They are warnings, whatever they would be of an order: this one stands, and an
+// error would have Terraform replace it.
 func (s *session) warnings(ctx context.Context, made order, values map[string]attr.Value) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, finding := range made.findings {
 		if _, told := s.told.Load(toldKey{made.name, finding.Rule}); !told {
+			finding.Severity = api.Warning
 			diags.Append(findingDiagnostic(finding, attributePath(ctx, values, pointerSegments(finding.Pointer)), ""))
 		}
 	}

@@ -121,11 +121,16 @@ func waitTimeoutAttribute(ctx context.Context) schema.Attribute {
 		ReadDescription: fmt.Sprintf("How long reading it may take, the wait of `wait_for` included (%s where it is left out), as a length of time such as `45m`.",
 			lengthOfTime(readTimeout)),
 	})
-	if nested, ok := attribute.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long the provider may take over it."
-		return nested
+	nested, ok := attribute.(schema.SingleNestedAttribute)
+	if !ok {
+		return attribute
 	}
-	return attribute
+	nested.MarkdownDescription = "How long the provider may take over it."
+	if text, ok := nested.Attributes["read"].(schema.StringAttribute); ok {
+		text.Validators = append(text.Validators, durationValidator{}) // as of a resource's
+		nested.Attributes["read"] = text
+	}
+	return nested
 }
 
 // connectionMembers are the attributes of a connection that data sources show.

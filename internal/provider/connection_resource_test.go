@@ -387,6 +387,7 @@ func TestAccMalformedValues(t *testing.T) {
 		"circuit's name": {
 			replaced(`agreement =`, "circuits = { A = {} }\n  agreement ="), []string{"Malformed name", "starts with 'A'"},
 		},
+		"no time": {replaced(`agreement =`, "timeouts = { create = \"0s\" }\n  agreement ="), []string{"Malformed length of time", `"0s" is not a length of time`}},
 		"organisation twice": {
 			replaced(`reviewed_on`, "shared_with = { x26 = {}, X26 = {} }\n    reviewed_on"),
 			[]string{"The same organisation twice", `"X26" and "x26" are two spellings of one organisation`},

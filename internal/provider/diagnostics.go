@@ -33,9 +33,9 @@ func providerFault(doing string, err error) diag.Diagnostic {
 // from another. What the provider block says goes before the environment.
 func howToDestroy(checksInBlock bool) string {
 	if checksInBlock {
-		return "To destroy none the less what exists, set plan_checks = \"off\" in the provider block, or run terraform destroy with -refresh=false."
+		return "To destroy none the less what the state has, set plan_checks = \"off\" in the provider block, or run terraform destroy with -refresh=false."
 	}
-	return "To destroy none the less what exists, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false."
+	return "To destroy none the less what the state has, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false."
 }
 
 // howToDestroyProtected is said instead where it is not the plan's checks that are in the way.
@@ -108,7 +108,7 @@ func (o operation) failed(ctx context.Context, err error) diag.Diagnostics {
 			diags.Append(o.nameTaken(notOrdered.Holder, ""))
 			return diags
 		}
-		done = fmt.Sprintf("\n\nThe broker was asked afterwards: there is no %s, so that no order stands. Apply again.", o.id)
+		done = "\n\n" + o.notOrdered()
 	}
 	if errors.As(err, &refusal) {
 		last = refusal.whatNext()
@@ -282,6 +282,13 @@ func (o operation) address() string {
 func (o operation) maybeOrdered() string {
 	return "Whether the order was taken is not known: the broker was asked afterwards, and that was not answered either. " +
 		"Apply again; if the name is then taken, the order stands, and this block adopts it, with your resource's address in it:\n\n" + o.importBlock()
+}
+
+// notOrdered says what to do where the broker was asked afterwards and had no such object. A request that nobody waits for any
+// longer may still be on its way.
+func (o operation) notOrdered() string {
+	return fmt.Sprintf("The broker was asked afterwards: there was no %s, so that no order stood then. Apply again; if the name is then taken, "+
+		"the order came in late, and this block adopts it, with your resource's address in it:\n\n", o.id) + o.importBlock()
 }
 
 // foreignAnswer tells of an answer that no broker gave.

@@ -217,6 +217,12 @@ var failures = map[string]func(t *testing.T) []*tfprotov6.Diagnostic{
 		f := newFailing(t, nil)
 		return f.updates(nil, func() { f.Patch(connectionName, api.MergePatch{"purchase_order": "PO-9"}) })
 	},
+	"an order that is not as planned": func(t *testing.T) []*tfprotov6.Diagnostic {
+		f := newFailing(t, nil)
+		return f.creates(nil, map[string]handover{
+			http.MethodPut: losesFirst(func() { f.Patch(connectionName, api.MergePatch{"purchase_order": "PO-9"}) }),
+		})
+	},
 	"what another change may free": func(t *testing.T) []*tfprotov6.Diagnostic {
 		f := newFailing(t, nil)
 		plan := f.p.plan("hscn_connection", connection(obj{"timeouts": obj{"create": "2s"}}), none, nil)

@@ -129,6 +129,9 @@ func TestProtocolOnlyTheBrokersOwnWordRemovesFromState(t *testing.T) {
 		}},
 	}
 	nouns := map[string]string{"hscn_connection": "connection", "hscn_edge_attachment": "edge attachment"}
+	ours := speakTo(t, site.URL(), obj{"token": site.Token})
+	change := ours.plan("hscn_connection", connection(obj{"purchase_order": "PO-1"}), states[0].state, states[0].private)
+	ours.noErrors(change.diags)
 	for name, test := range tests {
 		config := obj{"token": site.Token}
 		for key, value := range test.config {
@@ -146,6 +149,11 @@ func TestProtocolOnlyTheBrokersOwnWordRemovesFromState(t *testing.T) {
 			if len(diags) != 1 || !kept.state.Equal(state.state) {
 				t.Errorf("%s: what a destroy keeps differs, or it says\n%s", name, show(diags))
 			}
+		}
+		kept, diags := p.apply(change, states[0].state)
+		says(t, diags, append([]string{"ERROR: Error updating connection"}, test.says...)...)
+		if len(diags) != 1 || !kept.state.Equal(states[0].state) {
+			t.Errorf("%s: what a change keeps differs, or it says\n%s", name, show(diags))
 		}
 	}
 
@@ -270,5 +278,20 @@ func TestProtocolAnotherObjectUnderTheNameIsNotTakenForTheOldOne(t *testing.T) {
 	}
 	if acctest.Get[api.Connection](site, connectionName).UID != uids["hscn_connection"] || acctest.Get[api.EdgeAttachment](site, edgeName).UID != uids["hscn_edge_attachment"] {
 		t.Error("the new ones are not there any longer")
+	}
+}
+
+// Where nothing is known of who made it, as of what is tainted in a plan without a refresh, nobody's word counts.
+func TestProtocolNobodysWordCountsWhereNothingIsKnown(t *testing.T) {
+	t.Parallel()
+	site := acctest.Start(t, "neutral")
+	p := speakTo(t, site.URL(), obj{"token": site.Token})
+	state := made(t, p, connection(nil))
+	site.Remove(connectionName)
+	state.private = nil
+	kept, diags := destroy(p, state)
+	says(t, ofSeverity(diags, isError), "it is kept in state. Which broker and account made it is not known here", "Plan again with a refresh")
+	if !kept.state.Equal(state.state) {
+		t.Errorf("it leaves %s", kept.state)
 	}
 }

@@ -242,6 +242,9 @@ func (k kind[T]) goneFor(err error, doing, id string, known identity) diag.Diagn
 	}
 	var differs string
 	switch {
+	case known.BrokerID == "":
+		differs = "Which broker and account made it is not known here, so that nobody's word counts: Terraform hands that on of nothing that is tainted. " +
+			"Plan again with a refresh, which finds out."
 	case problem.BrokerID != known.BrokerID:
 		differs = fmt.Sprintf("Another broker than the one that made it says so: this one is %s, it was made by %s. "+
 			"Check endpoint (HSCN_ENDPOINT). If your cloud service provider put its broker back from a copy, or set it up anew, ask there what became of "+

@@ -16,7 +16,7 @@ func TestAccTwoNewEdgesOnOneGateway(t *testing.T) {
 		acctest.Terraform(t,
 			refused(connection+acctest.Edge("web", "web", "records", gateway)+acctest.Edge("app", "app", "records", gateway),
 				"The gateway is attached already", site.Gateway(1), "(which this plan makes)",
-				"To destroy none the less what exists, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false", "Rule: edge.already-attached"),
+				"To destroy none the less what the state has, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false", "Rule: edge.already-attached"),
 			// Nothing was ordered.
 			resource.TestStep{
 				Config:           connection + acctest.Edge("web", "web", "records", gateway),

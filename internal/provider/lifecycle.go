@@ -123,6 +123,8 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 		if state == nil {
 			p.assigned = own.assigned
 		} else {
+			before := state.own()
+			p.ownChange = !own.waitFor.Equal(before.waitFor) || !own.timeouts.Equal(before.timeouts)
 			// Any such call may turn out to be the first of a replacement: -replace and replace_triggered_by are not told.
 			resp.Diagnostics.Append(saveKey(ctx, resp.Private, privateReplaces, p.priorID.ValueString())...)
 		}
@@ -131,6 +133,10 @@ func (l *lifecycle[A, M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 	// The ledger knows of the call before anything is judged, so that concurrent calls see each other.
 	meaning := l.session.ledger.Planned(p.call(decided))
 	p.tainted = meaning == ledger.Recreates && p.priorReplaces == ""
+	if seen, ok := l.session.seenAs(p.id.ValueString()); ok && p.tainted {
+		// Of what is tainted Terraform hands on no private state, and who gives it up has to know whose word counts.
+		resp.Diagnostics.Append(seen.save(ctx, resp.Private)...)
+	}
 	resp.Diagnostics.Append(p.judge(ctx, l.session, decided)...)
 
 	switch decided {

@@ -33,27 +33,27 @@ func (l *lifecycle[A, M, P]) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(l.leaves(ctx, state)...)
 	default:
 		l.session.ledger.InState(l.rulesKind, id)
-		resp.Diagnostics.Append(l.store(ctx, found.object, state, &resp.State, resp.Identity, resp.Private)...)
+		filled := *state
+		resp.Diagnostics.Append(P(&filled).fromAPI(ctx, found.object)...)
+		if !resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(l.store(ctx, found.object, l.order(found.object).identity, &filled, &resp.State, resp.Identity, resp.Private)...)
+		}
 	}
 }
 
-// store puts an object into state, and which one it is into its identity and into private state.
+// store puts an object into state as a model has it, and which one it is into its identity and into private state. Nothing
+// is put there of an object that the rules make no sense of.
 func (l *lifecycle[A, M, P]) store(
-	ctx context.Context, object A, atHand P, state *tfsdk.State, told *tfsdk.ResourceIdentity, private keeper,
+	ctx context.Context, object A, which identity, filled *M, state *tfsdk.State, told *tfsdk.ResourceIdentity, private keeper,
 ) diag.Diagnostics {
-	filled := *atHand
-	diags := P(&filled).fromAPI(ctx, object)
-	if diags.HasError() {
-		return diags
+	seen, err := l.known(object)
+	if err != nil {
+		return diag.Diagnostics{providerFault("reading "+l.noun, err)}
 	}
-	diags.Append(state.Set(ctx, &filled)...)
-	diags.Append(l.order(object).tell(ctx, l.order(object).name, told)...)
-	diags.Append(l.order(object).save(ctx, private)...)
-	if seen, err := l.known(object); err == nil {
-		l.session.see(seen)
-	} else {
-		diags.Append(providerFault("reading "+l.noun, err))
-	}
+	l.session.see(seen)
+	diags := state.Set(ctx, filled)
+	diags.Append(which.tell(ctx, seen.name, told)...)
+	diags.Append(which.save(ctx, private)...)
 	return diags
 }
 

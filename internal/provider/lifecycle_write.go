@@ -36,8 +36,9 @@ func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequ
 	}
 	l.made(made)
 	// The order stands: it is in state before anything is waited for.
-	if diags := l.store(ctx, made, plan, &resp.State, resp.Identity, resp.Private); diags.HasError() {
-		resp.Diagnostics.Append(diags...)
+	stored := l.storePlanned(ctx, made, plan, &resp.State, resp.Identity, resp.Private)
+	resp.Diagnostics.Append(stored...)
+	if stored.HasError() {
 		resp.Diagnostics.AddError("Error "+op.doing, "The order stands, but it could not be put into state. This block adopts it:\n\n"+op.importBlock())
 		return
 	}
@@ -45,13 +46,13 @@ func (l *lifecycle[A, M, P]) Create(ctx context.Context, req resource.CreateRequ
 	seen, waited, diags := l.wait(ctx, c, made, plan, "timeouts.create", timeout)
 	resp.Diagnostics.Append(diags...)
 	switch last := l.order(seen); {
-	case !waited:
-	case last.state == hscn.StateRefused:
+	case last.state == hscn.StateRefused: // with a wait or without one: an answer that was lost is given again as the order is by then
 		l.session.ledger.Freed(l.rulesKind, last.name)
 		resp.Diagnostics.Append(l.refusedInWait(last, "Nothing is kept in state, and its name is free."))
 		resp.State.RemoveResource(ctx)
-	default:
-		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Identity, resp.Private)...)
+	case waited:
+		// State has the order already. An error would have Terraform replace it.
+		resp.Diagnostics.Append(asWarnings(l.storePlanned(ctx, seen, plan, &resp.State, resp.Identity, resp.Private))...)
 	}
 }
 
@@ -86,15 +87,16 @@ func (l *lifecycle[A, M, P]) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	l.made(now)
-	resp.Diagnostics.Append(l.store(ctx, now, plan, &resp.State, resp.Identity, resp.Private)...)
+	resp.Diagnostics.Append(l.storePlanned(ctx, now, plan, &resp.State, resp.Identity, resp.Private)...)
 	resp.Diagnostics.Append(l.session.warnings(ctx, l.order(now), op.values)...)
-	if seen, waited, diags := l.wait(ctx, c, now, plan, "timeouts.update", timeout); waited {
+	seen, waited, diags := l.wait(ctx, c, now, plan, "timeouts.update", timeout)
+	if waited {
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(l.store(ctx, seen, plan, &resp.State, resp.Identity, resp.Private)...)
-		if last := l.order(seen); last.state == hscn.StateRefused {
-			l.session.ledger.Freed(l.rulesKind, last.name)
-			resp.Diagnostics.Append(l.refusedInWait(last, "Put right what it was refused for; the next plan orders it again."))
-		}
+		resp.Diagnostics.Append(l.storePlanned(ctx, seen, plan, &resp.State, resp.Identity, resp.Private)...)
+	}
+	if last := l.order(seen); last.state == hscn.StateRefused {
+		l.session.ledger.Freed(l.rulesKind, last.name)
+		resp.Diagnostics.Append(l.refusedInWait(last, "Put right what it was refused for; the next plan orders it again."))
 	}
 }
 

@@ -45,7 +45,9 @@ type planning struct {
 	id      types.String // planned; null where it is destroyed, unknown where a part of it is
 	parent  types.String // the id of what it hangs on; null where it hangs on nothing
 	waitFor types.String
-	planned map[string]attr.Value // nil where it is destroyed
+	// ownChange says that something of Terraform's own differs, such as wait_for, so that there is an update in any case.
+	ownChange bool
+	planned   map[string]attr.Value // nil where it is destroyed
 
 	priorID, priorUID, priorState, priorReason, priorPending types.String
 	prior                                                    map[string]attr.Value // nil where there is nothing in state
@@ -111,13 +113,15 @@ func (p planning) changed() bool {
 }
 
 // waits says that an apply would go on waiting: only where it was asked for, and only in states that pass by themselves.
-// What waits for its connection waits as that does, and goes on where that is active by now.
+// What waits for its connection waits as that does, and goes on where that is active by now. How its connection is may be
+// another thing in the apply, and a value that was planned as known must stay so: where the apply comes in any case, it is
+// for the wait to see.
 func (p planning) waits() bool {
 	state := hscn.State(p.priorState.ValueString())
 	switch {
-	case p.waitFor.ValueString() != string(hscn.WaitForActive) || !passes(state):
+	case !p.waitFor.IsUnknown() && p.waitFor.ValueString() != string(hscn.WaitForActive) || !passes(state):
 		return false
-	case state != hscn.StatePendingConnection:
+	case state != hscn.StatePendingConnection || p.ownChange:
 		return true
 	}
 	parent := p.parentState()
@@ -205,7 +209,7 @@ func (p planning) judge(ctx context.Context, s *session, decided step) diag.Diag
 	}
 	if decided == changes && p.lastChangeRefused() {
 		diags.AddAttributeWarning(path.Root("state_reason"), "The last change was refused", sentence(p.priorReason.ValueString())+
-			" This plan asks for a change again. Put right first what it was refused for.")
+			" What of it stands in this plan is asked for again: put right first what it was refused for, or set it back in the configuration.")
 	}
 	if !s.judges() {
 		return diags

@@ -89,12 +89,21 @@ func TestWhatAPlanDoesOfWhatWaitsForItsConnection(t *testing.T) {
 		if got, _ := p.decide(); got != want {
 			t.Errorf("behind a connection that is %q it does %d, want %d", connection, got, want)
 		}
-		// Where nobody waits, the connection is not asked for.
-		p.waitFor = types.StringValue("accepted")
 		p.parentState = func() hscn.State {
 			t.Error("the connection is asked for")
 			return ""
 		}
+		// Where there is an update in any case, its connection may be another thing by then.
+		p.ownChange = true
+		for _, waitFor := range []types.String{types.StringValue("active"), types.StringUnknown()} {
+			p.waitFor = waitFor
+			if got, _ := p.decide(); got != resumes {
+				t.Errorf("with wait_for changed to %s it does %d", waitFor, got)
+			}
+		}
+		p.ownChange = false
+		// Where nobody waits, the connection is not asked for.
+		p.waitFor = types.StringValue("accepted")
 		if got, _ := p.decide(); got != keeps {
 			t.Errorf("behind a connection that is %q it does %d where nobody waits", connection, got)
 		}

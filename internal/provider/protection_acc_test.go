@@ -17,7 +17,7 @@ func protects(t *testing.T, output, name string) {
 	t.Helper()
 	reads(t, output, "Error: Protected from deletion", name+" has deletion_protection = true", "set deletion_protection = false and apply that by itself",
 		"HSCN_PLAN_CHECKS=off and -refresh=false do not lift it", "Rule: connection.protected")
-	if strings.Contains(output, "To destroy none the less what exists") {
+	if strings.Contains(output, "To destroy none the less what the state has") {
 		t.Errorf("it says that the plan's checks are in the way:\n%s", output)
 	}
 }

@@ -32,6 +32,11 @@ func (l *lifecycle[A, M, P]) notChanged(
 	var none A
 	problem, isProblem := client.AsProblem(err)
 	overtaken := isProblem && problem.Kind() == "etag-mismatch"
+	if client.IsObjectGone(err) {
+		if diags := l.goneFor(err, "updating", state.own().id.ValueString(), known); diags.HasError() {
+			return none, diags
+		}
+	}
 	if !overtaken && !client.MayBeDone(err) {
 		return none, op.failed(ctx, err)
 	}
@@ -40,6 +45,8 @@ func (l *lifecycle[A, M, P]) notChanged(
 		return none, diag.Diagnostics{diag.NewErrorDiagnostic("Error "+op.doing, r.since(problem.Existing)+" Nothing was changed now."+r.shows()+planAgain+reference(problem))}
 	}
 	switch {
+	case r.gone:
+		op.unanswered = "The broker was asked afterwards: there is no " + r.id + " any more." + planAgain
 	case r.unread:
 		op.unanswered = "Whether it was changed is not known: the broker was asked afterwards, and that was not answered either." + planAgain
 	case r.another():
@@ -62,10 +69,10 @@ type race struct {
 	id string
 	// uid and reason are those that it was planned from.
 	uid, reason string
-	// now is the object as it was read; it is nothing where unread says that it could not be.
-	now       order
-	unread    bool
-	differing []difference
+	// now is the object as it was read; it is nothing where unread says that it could not be, or gone that it is not there.
+	now          order
+	unread, gone bool
+	differing    []difference
 }
 
 // race reads the object of a change.
@@ -75,6 +82,7 @@ func (l *lifecycle[A, M, P]) race(ctx context.Context, c *client.Client, state, 
 	own := state.own()
 	r := race{id: own.id.ValueString(), uid: known.UID, reason: own.stateReason.ValueString()}
 	seen, err := l.get(ctx, c, r.id)
+	r.gone = client.IsObjectGone(err)
 	now := *state
 	// What cannot be made sense of counts as not read: the next plan says what is wrong with it.
 	if r.unread = err != nil || P(&now).fromAPI(ctx, seen).HasError(); !r.unread {

@@ -74,7 +74,9 @@ func TestProtocolNoAnswerToAnOrder(t *testing.T) {
 			passages: func(*acctest.Site) map[string]handover { return map[string]handover{http.MethodPut: holdsUp} },
 			says: []string{
 				"Error creating connection", "This may pass by itself", "Request: r-1",
-				"The broker was asked afterwards: there is no connections/records-prod, so that no order stands. Apply again.",
+				"The broker was asked afterwards: there was no connections/records-prod, so that no order stood then. Apply again",
+				// What nobody waited for any longer may come in after the question.
+				"if the name is then taken, the order came in late, and this block adopts it", "import {", `id = "connections/records-prod"`,
 			},
 		},
 		"another's was": {
@@ -159,6 +161,17 @@ func TestProtocolNoAnswerToAChange(t *testing.T) {
 				"Error updating connection", "this change is not what it has", "was changed after this plan was made, by customer-676 on 2 November 2026",
 				`  purchase_order: planned from none, wanted "PO-1", is now "PO-9"`, "Plan again",
 			},
+		},
+		"there is nothing to change any more": {
+			passages: func(site *acctest.Site) map[string]handover {
+				return map[string]handover{http.MethodPatch: func(w http.ResponseWriter, r *http.Request, broker http.Handler) {
+					if acctest.Get[api.ConnectionPage](site, "connections").Items != nil {
+						site.Remove(connectionName)
+					}
+					holdsUp(w, r, broker)
+				}}
+			},
+			says: []string{"Error updating connection", "The broker was asked afterwards: there is no connections/records-prod any more.", "Plan again"},
 		},
 		"nobody knows": {
 			passages: func(*acctest.Site) map[string]handover {

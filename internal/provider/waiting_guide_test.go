@@ -97,7 +97,7 @@ func messagesOfWaits(t *testing.T) diag.Diagnostics {
 	diags.Append(later.judge(t.Context(), nil, replaces)...)
 	change := planning{
 		priorState: types.StringValue("active"), priorPending: types.StringNull(),
-		priorReason: types.StringValue("A circuit of that bandwidth is not to be had at this data centre."),
+		priorReason: types.StringValue("A change of circuits is not made. Refused by the operator of Example Cloud: A circuit of that bandwidth is not to be had at this data centre."),
 	}
 	diags.Append(change.judge(t.Context(), nil, changes)...)
 	return diags

@@ -136,7 +136,7 @@ func TestAccADestroyAfterAnApplyThatWasPartlyRefused(t *testing.T) {
 		w.Configure(site.Provider(), site.Connection("records", "records-prod", 1, acctest.Good), site.Connection("lapsed", "lapsed", 2, acctest.Bad))
 		reads(t, w.With(unchecked).Fail("apply", "-auto-approve"), "Rule: dspt.stale", "hscn_connection.lapsed")
 		reads(t, w.Run("show"), "hscn_connection.records")
-		reads(t, w.Fail("destroy", "-auto-approve"), "To destroy none the less what exists, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false.",
+		reads(t, w.Fail("destroy", "-auto-approve"), "To destroy none the less what the state has, run terraform destroy with HSCN_PLAN_CHECKS=off, or with -refresh=false.",
 			"Rule: dspt.stale")
 		reads(t, w.With(way.environment).Run("destroy", way.arguments...), "Destroy complete! Resources: 1 destroyed.")
 		if state := acctest.Get[api.ConnectionPage](site, "connections").Items; len(state) > 0 {
