@@ -106,8 +106,8 @@ func TestOrders(t *testing.T) {
 	b.Work()
 
 	listed := b.run(t, "orders", "list").ok(t)
-	if !regexp.MustCompile(`(?m)^ID +DUE +WAITS FOR +STATE +ACCOUNT +OBJECT$`).MatchString(listed) ||
-		!regexp.MustCompile(`(?m)^1 +2026-11-03 .* +fulfilment +awaiting_fulfilment +676 +connections/records$`).MatchString(listed) ||
+	if !regexp.MustCompile(`(?m)^ID +KIND +DUE +WAITS FOR +STATE +ACCOUNT +OBJECT$`).MatchString(listed) ||
+		!regexp.MustCompile(`(?m)^1 +provide +2026-11-03 .* +fulfilment +awaiting_fulfilment +676 +connections/records$`).MatchString(listed) ||
 		!strings.HasSuffix(listed, "\nWhat to do about one: hscn-broker orders show ID\n") {
 		t.Errorf("orders list:\n%s", listed)
 	}

@@ -40,9 +40,9 @@ func newOrdersList(a *app) *cobra.Command {
 			}
 			rows := make([][]string, len(orders))
 			for i, o := range orders {
-				rows[i] = []string{strconv.FormatInt(o.ID, 10), orDash(at(o.DueAt)), orDash(value(o.WaitsFor)), o.State, o.Account, o.Object}
+				rows[i] = []string{strconv.FormatInt(o.ID, 10), o.Kind, orDash(at(o.DueAt)), orDash(value(o.WaitsFor)), o.State, o.Account, o.Object}
 			}
-			a.table([]string{"ID", "DUE", "WAITS FOR", "STATE", "ACCOUNT", "OBJECT"}, rows)
+			a.table([]string{"ID", "KIND", "DUE", "WAITS FOR", "STATE", "ACCOUNT", "OBJECT"}, rows)
 			fmt.Fprintln(a.stdout, "\nWhat to do about one: hscn-broker orders show ID")
 		})
 	}))

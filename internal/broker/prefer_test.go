@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"net/http"
+	"runtime"
 	"testing"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/api"
@@ -24,10 +25,19 @@ func driven(t *testing.T) (*brokertest.Broker, *brokertest.Driver, brokertest.Cl
 	return b, driver, b.Customer(brokertest.Acme)
 }
 
-// while has the broker work, again and again, until the request is answered.
-func while(b *brokertest.Broker, request func() brokertest.Answer) brokertest.Answer {
+// heldBack sends a request and returns once its answer waits for the broker's work.
+func heldBack(b *brokertest.Broker, request func() brokertest.Answer) <-chan brokertest.Answer {
 	answered := make(chan brokertest.Answer, 1)
 	go func() { answered <- request() }()
+	for b.Desk().HeldBack() == 0 && len(answered) == 0 {
+		runtime.Gosched()
+	}
+	return answered
+}
+
+// while has the broker work, again and again, from when the answer to the request is held back until it comes.
+func while(b *brokertest.Broker, request func() brokertest.Answer) brokertest.Answer {
+	answered := heldBack(b, request)
 	for {
 		select {
 		case answer := <-answered:
@@ -97,16 +107,13 @@ func TestPreferWaitForTheConnection(t *testing.T) {
 	driver.Hold("connections/records")
 	acme.Create(recordsPath, brokertest.Connection("acme-one", "A1B2C")).Must(http.StatusAccepted)
 	b.Work()
-	edge := while(b, func() brokertest.Answer {
-		answered := make(chan brokertest.Answer, 1)
-		go func() {
-			answered <- acme.Create(webPath, brokertest.Edge("gw-1"), "Prefer", "wait=60", "Idempotency-Key", "waiting-edge-000001")
-		}()
-		driver.Confirm("connections/records")
-		b.Clock.Advance(brokertest.AskAgain)
-		return <-answered
-	}).Must(http.StatusAccepted)
-	mustShow(t, edge, "active")
+	edge := heldBack(b, func() brokertest.Answer {
+		return acme.Create(webPath, brokertest.Edge("gw-1"), "Prefer", "wait=60", "Idempotency-Key", "waiting-edge-000001")
+	})
+	driver.Confirm("connections/records")
+	b.Clock.Advance(brokertest.AskAgain)
+	b.Work()
+	mustShow(t, (<-edge).Must(http.StatusAccepted), "active")
 
 	byHand := brokertest.Start(t)
 	byHand.Load(byHand.Operator("olive"))
@@ -143,14 +150,10 @@ func TestPreferWaitForWhatGoes(t *testing.T) {
 			t.Parallel()
 			b, driver, acme := driven(t)
 			driver.Hold(brokertest.Everything)
-			answered := make(chan brokertest.Answer, 1)
-			go func() {
-				answered <- acme.Create(recordsPath, brokertest.Connection("acme-one", "A1B2C"), "Prefer", "wait=60", "Idempotency-Key", "going-000000000001")
-			}()
-			found := acme.Do(http.MethodGet, recordsPath, nil)
-			for found.Status == http.StatusNotFound { // until the order is committed
-				found = acme.Do(http.MethodGet, recordsPath, nil)
-			}
+			answered := heldBack(b, func() brokertest.Answer {
+				return acme.Create(recordsPath, brokertest.Connection("acme-one", "A1B2C"), "Prefer", "wait=60", "Idempotency-Key", "going-000000000001")
+			})
+			found := acme.Do(http.MethodGet, recordsPath, nil).Must(http.StatusOK)
 			b.Work()
 			test.goes(b, acme, brokertest.Into[api.Connection](found).UID)
 			mustShow(t, (<-answered).Must(http.StatusAccepted), test.state)
@@ -163,16 +166,10 @@ func TestPreferWaitWhenTheBrokerStops(t *testing.T) {
 	t.Parallel()
 	b, driver, acme := driven(t)
 	driver.Hold(brokertest.Everything)
-	answered := make(chan brokertest.Answer, 1)
-	go func() {
-		answered <- acme.Create(recordsPath, brokertest.Connection("acme-one", "A1B2C"), "Prefer", "wait=60", "Idempotency-Key", "stopping-0000000001")
-	}()
-	for n := 0; n == 0; { // until the order is committed
-		var err error
-		if n, err = b.Desk().RunDueJobs(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	answered := heldBack(b, func() brokertest.Answer {
+		return acme.Create(recordsPath, brokertest.Connection("acme-one", "A1B2C"), "Prefer", "wait=60", "Idempotency-Key", "stopping-0000000001")
+	})
+	b.Work()
 	if err := b.Stop(); err != nil {
 		t.Errorf("the broker stops with %v", err)
 	}

@@ -201,5 +201,5 @@ func TestProtocolARefusedVersionSaysWhy(t *testing.T) {
 		t.Errorf("a version that waits is said to be refused:\n%s", show(again.diags))
 	}
 	site.RefuseEvidence(evidenceName, "The last page is missing.")
-	says(t, change("fourth", 4).diags, "WARNING", title, "The last page is missing.", "Put right first")
+	says(t, change("fourth", 4).diags, "WARNING", title, "The last page is missing.", "put right first")
 }

@@ -143,6 +143,11 @@ func (m *connectionModel) keepStable(state *connectionModel) {
 	m.ID, m.UID = state.ID, state.UID
 	m.Region, m.Zone = state.Region, state.Zone
 	m.CommitmentMonths = state.CommitmentMonths
+	// These come once, and then they stay; what depends on them need not wait for an apply that changes something else.
+	m.ExternalNetworkID = settled(m.ExternalNetworkID, state.ExternalNetworkID)
+	m.DataCentres = settled(m.DataCentres, state.DataCentres)
+	m.EnabledAt = settled(m.EnabledAt, state.EnabledAt)
+	m.CommitmentEndsOn = settled(m.CommitmentEndsOn, state.CommitmentEndsOn)
 }
 
 // keepComputed takes from state everything that the broker tells.

@@ -124,6 +124,8 @@ func (m *edgeAttachmentModel) forgetComputed() {
 // keepStable takes from state what no change in place moves. The address is what others refer to.
 func (m *edgeAttachmentModel) keepStable(state *edgeAttachmentModel) {
 	m.ID, m.UID, m.IncludedAddress = state.ID, state.UID, state.IncludedAddress
+	m.AttachedGatewayID = settled(m.AttachedGatewayID, state.AttachedGatewayID)
+	m.DNSResolvers = settled(m.DNSResolvers, state.DNSResolvers)
 }
 
 // keepComputed takes from state everything that the broker tells.

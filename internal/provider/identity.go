@@ -124,6 +124,8 @@ type order struct {
 	stateSince      api.Instant
 	enablementDueAt *api.Instant
 	findings        []api.Finding
+	// pending says that a change of it waits for somebody.
+	pending bool
 	// holds says that it has its name, so that no other can.
 	holds                bool
 	createdBy, updatedBy string

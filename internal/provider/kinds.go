@@ -42,7 +42,7 @@ var connections = kind[api.Connection]{
 			name:     c.Name, state: hscn.State(c.State), reason: given(c.StateReason), stateSince: c.StateSince,
 			holds: hscn.State(c.State).Holds(), createdBy: c.CreatedBy, createdAt: c.CreatedAt,
 			updatedBy: c.UpdatedBy, updatedAt: c.UpdatedAt,
-			enablementDueAt: c.EnablementDueAt, findings: c.Findings,
+			enablementDueAt: c.EnablementDueAt, findings: c.Findings, pending: c.PendingChange != nil,
 		}
 	},
 	judged: func(c api.Connection) (rules.Declared, rules.Standing, error) {
@@ -98,7 +98,7 @@ var edgeAttachments = kind[api.EdgeAttachment]{
 			name:     e.Name, state: hscn.State(e.State), reason: given(e.StateReason), stateSince: e.StateSince,
 			holds: hscn.State(e.State).Holds(), createdBy: e.CreatedBy, createdAt: e.CreatedAt,
 			updatedBy: e.UpdatedBy, updatedAt: e.UpdatedAt,
-			enablementDueAt: e.EnablementDueAt, findings: e.Findings,
+			enablementDueAt: e.EnablementDueAt, findings: e.Findings, pending: e.PendingChange != nil,
 		}
 	},
 	judged: func(e api.EdgeAttachment) (rules.Declared, rules.Standing, error) {

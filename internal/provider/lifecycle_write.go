@@ -94,9 +94,12 @@ func (l *lifecycle[A, M, P]) Update(ctx context.Context, req resource.UpdateRequ
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(l.storePlanned(ctx, seen, plan, &resp.State, resp.Identity, resp.Private)...)
 	}
-	if last := l.order(seen); last.state == hscn.StateRefused {
+	switch last := l.order(seen); {
+	case last.state == hscn.StateRefused:
 		l.session.ledger.Freed(l.rulesKind, last.name)
 		resp.Diagnostics.Append(l.refusedInWait(last, "Put right what it was refused for; the next plan orders it again."))
+	case last.pending:
+		resp.Diagnostics.Append(l.notMadeYet(last))
 	}
 }
 
@@ -193,6 +196,13 @@ func (l *lifecycle[A, M, P]) made(accepted A) {
 	if now, err := l.known(accepted); err == nil {
 		l.session.ledger.Made(l.rulesKind, now.name, now.declared)
 	}
+}
+
+// notMadeYet says that what was asked for is not what there is: the attributes show it as if it were, so that no plan will.
+func (l *lifecycle[A, M, P]) notMadeYet(last order) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("The change of the "+l.noun+" is not made yet", fmt.Sprintf(
+		"%s goes on as it was. %s\n\nNothing waits for that. pending_change has what is asked for; if it is refused, the next plan says so.",
+		last.name, sentence(last.reason)))
 }
 
 // refusedInWait says that an order was refused while the apply waited for it, and what comes of it.

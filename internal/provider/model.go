@@ -76,6 +76,14 @@ func membersOf(object, declared any, kind rules.Kind, own map[string]any) (map[s
 	return members, nil
 }
 
+// settled is what state has of an attribute that is told once and then stays; what it does not have may still come.
+func settled[V attr.Value](planned, state V) V {
+	if state.IsNull() {
+		return planned
+	}
+	return state
+}
+
 // orDefault is a string of Terraform's, or a default where it has none.
 func orDefault(value types.String, fallback string) string {
 	if value.IsNull() || value.IsUnknown() {

@@ -100,6 +100,8 @@ func messagesOfWaits(t *testing.T) diag.Diagnostics {
 		priorReason: types.StringValue("A change of circuits is not made. Refused by the operator of Example Cloud: A circuit of that bandwidth is not to be had at this data centre."),
 	}
 	diags.Append(change.judge(t.Context(), nil, changes)...)
+	diags.Append(refused.notMadeYet(at("connections/records-prod", hscn.StateActive, "A change of circuits is asked for and not made yet. "+
+		"Waits for the operator of Example Cloud to make the network do it and to confirm it.")))
 	return diags
 }
 

@@ -17,7 +17,7 @@ func (j *judgement) opponents(clash Clash) string {
 	add(clash.Changed, " (which this plan changes)")
 	add(clash.Kept, "")
 	add(clash.Removed, " (which this plan gives up)")
-	add(clash.Unseen, " (which this plan does not show)")
+	add(clash.Unseen, " (which this plan does not show: unless it is given up first, the order is refused)")
 	if len(named) == 0 {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hscn-connect/terraform-provider-hscn/internal/broker/gateway"
@@ -44,6 +45,8 @@ type Desk struct {
 	wakes map[store.Lane]chan struct{}
 	// calls holds one for each call of the driver that is under way.
 	calls chan struct{}
+	// heldBack is how many answers wait for an object.
+	heldBack atomic.Int64
 	// policies are those that were read, by version: a version never changes.
 	policies sync.Map
 }

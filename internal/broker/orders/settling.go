@@ -33,6 +33,10 @@ func (d *Desk) Settle(ctx context.Context, uid string) (held bool, err error) {
 		if err != nil || settled {
 			return held, err
 		}
+		if !held {
+			d.heldBack.Add(1)
+			defer d.heldBack.Add(-1)
+		}
 		select {
 		case <-changed:
 		case <-poll.C:
@@ -41,6 +45,9 @@ func (d *Desk) Settle(ctx context.Context, uid string) (held bool, err error) {
 		}
 	}
 }
+
+// HeldBack is how many answers wait by Settle now.
+func (d *Desk) HeldBack() int { return int(d.heldBack.Load()) }
 
 // isSettled says whether the object of that uid does not go on by itself.
 func isSettled(ctx context.Context, r *store.Reader, uid string) (bool, error) {
