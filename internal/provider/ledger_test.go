@@ -187,7 +187,7 @@ func TestProtocolAnUnchangedResourceTellsOfWhatThePlanAdds(t *testing.T) {
 
 	p.newRun()
 	first := p.plan("hscn_edge_attachment", edge(obj{"name": "app"}), none, nil)
-	says(t, ofSeverity(first.diags, isWarning), "Rule: edge.already-attached", edgeName+" (which this plan does not show: unless it is given up first, the order is refused)")
+	says(t, ofSeverity(first.diags, isWarning), "Rule: edge.already-attached", edgeName+" (which this plan does not show). Unless that is given up first, the order is refused.")
 	p.noErrors(first.diags)
 	second := p.plan("hscn_edge_attachment", edge(nil), state.state, state.private)
 	if got := rulesOf(second, isError); got != "edge.already-attached" {

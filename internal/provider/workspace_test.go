@@ -83,7 +83,7 @@ func TestAccATargetHidesWhatElseIsPlanned(t *testing.T) {
 	// certain is that it has the gateway now.
 	w.Configure(site.Provider(), records, acctest.Edge("web", "web", "records", two), acctest.Edge("app", "app", "records", one))
 	output := w.Run("plan", "-target=hscn_edge_attachment.app")
-	reads(t, output, "1 to add", "Warning: The gateway is attached already", edgeName+" (which this plan does not show: unless it is given up first, the order is refused)")
+	reads(t, output, "1 to add", "Warning: The gateway is attached already", edgeName+" (which this plan does not show). Unless that is given up first, the order is refused.")
 	output = w.Run("plan")
 	reads(t, output, "2 to add", "1 to destroy")
 	if strings.Contains(output, "Error:") {
@@ -112,7 +112,7 @@ func TestAccTwoAliases(t *testing.T) {
 	w.Configure(site.Provider(), second, records, web)
 	w.Run("apply", "-auto-approve")
 	w.Configure(site.Provider(), second, records, web, app)
-	reads(t, w.Run("plan"), "1 to add", "Warning: The gateway is attached already", edgeName+" (which this plan does not show: unless it is given up first, the order is refused)")
+	reads(t, w.Run("plan"), "1 to add", "Warning: The gateway is attached already", edgeName+" (which this plan does not show). Unless that is given up first, the order is refused.")
 
 	// The same name under both is one object.
 	again := strings.NewReplacer("hscn_edge_attachment\" \"app\"", "hscn_edge_attachment\" \"again\"", "\"app\"", "\"web\"").Replace(app)

@@ -17,11 +17,20 @@ func (j *judgement) opponents(clash Clash) string {
 	add(clash.Changed, " (which this plan changes)")
 	add(clash.Kept, "")
 	add(clash.Removed, " (which this plan gives up)")
-	add(clash.Unseen, " (which this plan does not show: unless it is given up first, the order is refused)")
+	add(clash.Unseen, " (which this plan does not show)")
 	if len(named) == 0 {
 		return ""
 	}
 	return ": " + firstOf(named)
+}
+
+// unlessReleased is a sentence behind a detail: what the broker does with the order while something stands against it of which
+// the plan does not say that it goes. It is empty where that is said otherwise.
+func (c Clash) unlessReleased() string {
+	if c.Certain || len(c.Unseen) == 0 {
+		return ""
+	}
+	return " Unless that is given up first, the order is refused."
 }
 
 // releaseRemedy is the remedy where a plan gives up all that stands against the order; empty where the rule's own does.

@@ -138,7 +138,8 @@ func edgeAlreadyAttached(j *judgement) *hit {
 	}
 	return &hit{
 		path: gatewayPath, mild: !clash.Certain, remedy: clash.releaseRemedy(),
-		detail: fmt.Sprintf("A gateway is attached once, and the gateway %s has another edge attachment%s.", quoted(id), j.opponents(clash)),
+		detail: fmt.Sprintf("A gateway is attached once, and the gateway %s has another edge attachment%s.", quoted(id), j.opponents(clash)) +
+			clash.unlessReleased(),
 	}
 }
 

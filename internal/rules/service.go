@@ -138,6 +138,6 @@ func serviceAlreadyConnected(j *judgement) *hit {
 	return &hit{
 		path: []string{"service", "id"}, mild: !clash.Certain, remedy: clash.releaseRemedy(),
 		detail: fmt.Sprintf("A service has one connection over %s, and the service %s has another%s.",
-			link, quoted(key.ID), j.opponents(clash)),
+			link, quoted(key.ID), j.opponents(clash)) + clash.unlessReleased(),
 	}
 }

@@ -122,7 +122,7 @@ func serviceCases() map[string]ruleCase {
 					want{
 						severity: Warning, path: "service id",
 						detail: `A service has one connection over the shared link, and the service "676-2" has another: connections/old (which ` +
-							`this plan does not show).`,
+							`this plan does not show). Unless that is given up first, the order is refused.`,
 						remedy: "Use the connection that there is, or destroy it first; further gateways of the service are edge attachments of one connection.",
 					},
 				},
