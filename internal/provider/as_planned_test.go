@@ -1,12 +1,8 @@
 package provider_test
 
 import (
-	"bytes"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"sync/atomic"
 	"testing"
 
@@ -105,35 +101,12 @@ func TestProtocolAnOrderThatWasRefusedBeforeItsAnswer(t *testing.T) {
 	}
 }
 
-// sternly stands in front of a broker and has it call warnings errors.
-func sternly(t *testing.T, site *acctest.Site) string {
-	t.Helper()
-	target, err := url.Parse(site.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	forward := httputil.NewSingleHostReverseProxy(target)
-	forward.ModifyResponse = func(resp *http.Response) error {
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			return err
-		}
-		body = bytes.ReplaceAll(body, []byte(`"severity":"warning"`), []byte(`"severity":"error"`))
-		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		resp.Header.Del("Content-Length")
-		return nil
-	}
-	server := httptest.NewServer(forward)
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 // What a broker finds of an order that it has taken is a warning, whatever it calls it: after an error Terraform would
 // replace what was ordered.
 func TestProtocolAFindingOfAnOrderThatStandsIsAWarning(t *testing.T) {
 	t.Parallel()
 	site := acctest.Start(t, "neutral")
-	p := speakTo(t, sternly(t, site), obj{"token": site.Token, "plan_checks": "off"})
+	p := speakTo(t, rewriting(t, site, `"severity":"warning"`, `"severity":"error"`), obj{"token": site.Token, "plan_checks": "off"})
 	plan := p.plan("hscn_connection", connection(obj{"ods_code": acctest.Unchecked}), none, nil)
 	state, diags := p.apply(plan, none)
 	p.noErrors(diags)

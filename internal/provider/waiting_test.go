@@ -18,8 +18,8 @@ import (
 	"github.com/hscn-connect/terraform-provider-hscn/internal/provider/acctest"
 )
 
-// newer stands in front of a broker and has it call a state otherwise, as a newer broker may.
-func newer(t *testing.T, site *acctest.Site, state, called string) string {
+// rewriting stands in front of a broker and has it say one thing for another, as a broker of another make may.
+func rewriting(t *testing.T, site *acctest.Site, said, says string) string {
 	t.Helper()
 	target, err := url.Parse(site.URL())
 	if err != nil {
@@ -31,7 +31,7 @@ func newer(t *testing.T, site *acctest.Site, state, called string) string {
 		if err != nil {
 			return err
 		}
-		body = bytes.ReplaceAll(body, []byte(`"state":"`+state+`"`), []byte(`"state":"`+called+`"`))
+		body = bytes.ReplaceAll(body, []byte(said), []byte(says))
 		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		resp.Header.Del("Content-Length")
 		return nil
@@ -45,7 +45,7 @@ func newer(t *testing.T, site *acctest.Site, state, called string) string {
 func TestProtocolAnUnknownStateMeansWait(t *testing.T) {
 	t.Parallel()
 	site := acctest.Start(t, "neutral")
-	p := speakTo(t, newer(t, site, "provisioning", "rehearsing"), obj{"token": site.Token})
+	p := speakTo(t, rewriting(t, site, `"state":"provisioning"`, `"state":"rehearsing"`), obj{"token": site.Token})
 	config := connection(obj{"wait_for": "active", "timeouts": obj{"create": "2s"}})
 	state, diags := p.apply(p.plan("hscn_connection", config, none, nil), none)
 	p.noErrors(diags)
